@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/policy.h"
+#include "core/stall.h"
+
+/* What happened outside: the core's only input. Time is data: `now_usec` is when it was seen, and nothing in the
+ * core asks a clock. Pointers in an event belong to the sender and are not kept. */
+
+/* A cgroup's identity is its inode number, which is also systemd's ControlGroupId= and what BPF sees. The root
+ * cgroup stands for the host. */
+typedef enum CgroupKind {
+        CGROUP_HOST,
+        CGROUP_SLICE,
+        CGROUP_UNIT, /* a service or scope of the system manager */
+        _CGROUP_KIND_MAX,
+} CgroupKind;
+
+/* One look at a watch. `limit_bytes` is the tightest memory.max or memory.high of the cgroup and its ancestors, or
+ * MemTotal where that is tighter; `room_bytes` what is left below it, or MemAvailable where that is less. For the
+ * host they are MemTotal and MemAvailable. */
+typedef struct Sample {
+        uint64_t pressure_usec[_PRESSURE_KIND_MAX]; /* total= of memory.pressure */
+        uint64_t usage_bytes;
+        uint64_t limit_bytes;
+        uint64_t room_bytes;
+        uint64_t host_available_bytes;
+        uint64_t host_total_bytes;
+        uint64_t limit_cgroup_id; /* whose limit is the tightest; the host's id if none is */
+        uint64_t events_high, events_max, events_oom_kill; /* memory.events.local; 0 for the host */
+} Sample;
+
+/* One unit that may pay, as it is now. */
+typedef struct Candidate {
+        uint64_t cgroup_id;
+        uint64_t usage_bytes;
+        uint64_t protected_bytes; /* what memory.min and memory.low protect of it */
+        uint64_t pressure_usec;   /* some total= */
+} Candidate;
+
+/* Stall time of one process in one class, over the recent window that the BPF program keeps. */
+typedef struct Stall {
+        uint64_t cgroup_id; /* the unit it runs in */
+        uint64_t limit_id;  /* the cgroup whose limit the reclaim was for; 0: none, or the host's */
+        uint32_t pid;
+        StallClass class;
+        uint64_t stall_usec;
+        uint64_t count;
+} Stall;
+
+typedef enum OutcomeKind {
+        OUTCOME_DONE,
+        OUTCOME_FAILED,
+        OUTCOME_TIMEOUT,
+        OUTCOME_DRY_RUN,
+        OUTCOME_REFUSED,
+        OUTCOME_SETTLED,   /* the core's own: pressure fell */
+        OUTCOME_NO_EFFECT, /* the core's own: it did not */
+        _OUTCOME_KIND_MAX,
+} OutcomeKind;
+
+typedef enum OutcomeVia {
+        VIA_NONE,
+        VIA_SYSTEMD,
+        VIA_CGROUP,
+        _VIA_MAX,
+} OutcomeVia;
+
+#define OUTCOME_ERROR_MAX 160U
+
+/* The answer of an effector to one decision or undo. */
+typedef struct Outcome {
+        uint64_t id; /* of the Decision or Undo */
+        OutcomeKind kind;
+        OutcomeVia via;
+        int error;                         /* -errno, 0 if none */
+        char error_text[OUTCOME_ERROR_MAX]; /* what the other side said; empty if nothing */
+        uint64_t previous_bytes;           /* throttle: MemoryHigh= before, UINT64_MAX for infinity */
+        bool gone;                         /* the unit does not exist any more: nothing is left to undo */
+} Outcome;
+
+typedef enum ReleaseReason {
+        RELEASE_CALM,
+        RELEASE_MAX_HOLD,
+        RELEASE_GONE, /* the unit went away: its runtime properties must not meet its successor */
+        RELEASE_KILL, /* a frozen unit is thawed before it is killed */
+        RELEASE_STOP,
+        RELEASE_RELOAD,
+        RELEASE_FAILED, /* the action itself failed or timed out half-way */
+        _RELEASE_REASON_MAX,
+} ReleaseReason;
+
+typedef enum EventKind {
+        EVENT_CGROUP_NEW,  /* a slice or unit appeared; parents come before their children */
+        EVENT_CGROUP_GONE, /* it was removed */
+        EVENT_SAMPLE,      /* a look at a watch: asked for, or because the kernel woke it */
+        EVENT_SURVEY,      /* the candidates below a watch, and who stalled */
+        EVENT_OUTCOME,     /* an effector answered */
+        EVENT_TIMER,       /* the time asked for in Effects.wakeup_usec has come */
+        EVENT_RELEASE,     /* the daemon stops or reloads: undo everything */
+        _EVENT_KIND_MAX,
+} EventKind;
+
+/* Why a sample was taken. */
+typedef enum SampleCause {
+        SAMPLE_REQUESTED,
+        SAMPLE_TRIGGER, /* a PSI trigger fired: `limit` says which */
+        SAMPLE_EVENTS,  /* memory.events.local changed */
+        _SAMPLE_CAUSE_MAX,
+} SampleCause;
+
+typedef struct Event {
+        EventKind kind;
+        uint64_t now_usec;
+        uint64_t cgroup_id;
+        union {
+                struct {
+                        CgroupKind kind;
+                        const char *path; /* below /sys/fs/cgroup, "/" for the host */
+                        const char *unit; /* unescaped unit name, "-.slice" for the host */
+                } cgroup;
+                struct {
+                        SampleCause cause;
+                        PressureLimit limit; /* SAMPLE_TRIGGER */
+                        Sample values;
+                } sample;
+                struct {
+                        Sample values; /* read after the candidates: the second look */
+                        const Candidate *candidates;
+                        size_t n_candidates;
+                        const Stall *stalls;
+                        size_t n_stalls;
+                } survey;
+                Outcome outcome;
+                ReleaseReason release;
+        };
+} Event;

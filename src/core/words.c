@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The words that records, traces and the policy language use for the core's values. They are a contract: see
+ * "JOURNAL RECORDS" in man:memstalld(8). */
+
+#include "core/decision.h"
+
+const char *cause_to_string(Cause c) {
+        static const char *const words[_CAUSE_MAX] = {
+                [CAUSE_UNKNOWN] = "unknown",
+                [CAUSE_UNIT_LIMIT] = "unit-limit",
+                [CAUSE_SLICE_LIMIT] = "slice-limit",
+                [CAUSE_HOST_SHORT] = "host-short",
+                [CAUSE_REFAULT] = "refault",
+                [CAUSE_SWAP] = "swap",
+                [CAUSE_THROTTLED] = "throttled",
+                [CAUSE_COMPACTION] = "compaction",
+                [CAUSE_IO] = "io",
+        };
+
+        return words[c];
+}
+
+const char *role_to_string(CulpritRole r) {
+        static const char *const words[_ROLE_MAX] = {
+                [ROLE_CAUSE] = "cause",
+                [ROLE_SUFFERER] = "sufferer",
+        };
+
+        return words[r];
+}
+
+const char *outcome_to_string(OutcomeKind k) {
+        static const char *const words[_OUTCOME_KIND_MAX] = {
+                [OUTCOME_DONE] = "done",       [OUTCOME_FAILED] = "failed",   [OUTCOME_TIMEOUT] = "timeout",
+                [OUTCOME_DRY_RUN] = "dry-run", [OUTCOME_REFUSED] = "refused", [OUTCOME_SETTLED] = "settled",
+                [OUTCOME_NO_EFFECT] = "no-effect",
+        };
+
+        return words[k];
+}
+
+const char *via_to_string(OutcomeVia v) {
+        static const char *const words[_VIA_MAX] = {
+                [VIA_NONE] = "none",
+                [VIA_SYSTEMD] = "systemd",
+                [VIA_CGROUP] = "cgroup",
+        };
+
+        return words[v];
+}
+
+const char *release_to_string(ReleaseReason r) {
+        static const char *const words[_RELEASE_REASON_MAX] = {
+                [RELEASE_CALM] = "calm", [RELEASE_MAX_HOLD] = "max-hold", [RELEASE_GONE] = "gone",
+                [RELEASE_KILL] = "kill", [RELEASE_STOP] = "stop",         [RELEASE_RELOAD] = "reload",
+                [RELEASE_FAILED] = "failed",
+        };
+
+        return words[r];
+}
+
+const char *refusal_to_string(RefusalReason r) {
+        static const char *const words[_REFUSAL_REASON_MAX] = {
+                [REFUSAL_PROTECTED] = "protected",
+                [REFUSAL_BUDGET] = "budget",
+                [REFUSAL_NOBODY] = "no-candidate",
+                [REFUSAL_FULL] = "too-many-held",
+        };
+
+        return words[r];
+}
+
+const char *stall_to_string(StallClass c) {
+        static const char *const words[_STALL_CLASS_MAX] = {
+                [STALL_OTHER] = "other",
+                [STALL_MEMCG_MAX] = "memcg-max",
+                [STALL_MEMCG_HIGH] = "memcg-high",
+                [STALL_HIGH_THROTTLE] = "high-throttle",
+                [STALL_DIRECT_RECLAIM] = "direct-reclaim",
+                [STALL_NODE_RECLAIM] = "node-reclaim",
+                [STALL_COMPACTION] = "compaction",
+                [STALL_REFAULT] = "refault",
+                [STALL_SWAP_IN] = "swap-in",
+                [STALL_READ] = "read",
+                [STALL_BLKCG] = "blkcg",
+                [STALL_KSWAPD] = "kswapd",
+                [STALL_KCOMPACTD] = "kcompactd",
+        };
+
+        return words[c];
+}
