@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The recent past of one total= of a memory.pressure file, and from it the share of time stalled over any window up
+ * to PRESSURE_WINDOW_MAX_USEC. avg10 is of no use here: it lags by seconds and decays as slowly (kernel:
+ * kernel/sched/psi.c, Documentation/accounting/psi.rst). */
+
+#define PSI_WINDOW_POINTS 128U
+
+typedef struct PsiPoint {
+        uint64_t now_usec;
+        uint64_t total_usec;
+} PsiPoint;
+
+typedef struct PsiWindow {
+        PsiPoint points[PSI_WINDOW_POINTS]; /* oldest first, from `first` on, around the end */
+        size_t first, n;
+} PsiWindow;
+
+/* Adds a reading. Readings closer than `spacing_usec` to the last but one replace the last, so that a flood of
+ * events does not push the past out. Time and totals that run backwards start the window anew. */
+void psi_window_push(PsiWindow *w, uint64_t now_usec, uint64_t total_usec, uint64_t spacing_usec);
+
+/* Tells the window what a kernel trigger knows: of the last `window_usec` before `now_usec`, `stall_usec` were
+ * stalled. Counts only where the readings do not reach back so far; the total must have grown by as much since the
+ * oldest reading, or the event is a false one (kernel.md: unprivileged triggers fire right after arming) and nothing
+ * changes. Call it after the push. */
+void psi_window_seed(PsiWindow *w, uint64_t now_usec, uint64_t window_usec, uint64_t stall_usec);
+
+/* The share of `window_usec` before the latest reading that was stalled, hundredths of a percent. What lies before the
+ * oldest reading counts as free of stalls. */
+uint32_t psi_window_share(const PsiWindow *w, uint64_t window_usec);

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "base/usec.h"
+#include "core/survey.h"
+
+#define BASE_AGE_MIN_USEC (50 * USEC_PER_MSEC)
+#define BASE_AGE_MAX_USEC (10 * USEC_PER_SEC)
+
+int survey_init(Survey *s) {
+        *s = (Survey){ .suspects = calloc(CANDIDATES_MAX, sizeof(Suspect)) };
+        return s->suspects ? 0 : -ENOMEM;
+}
+
+void survey_done(Survey *s) {
+        free(s->suspects);
+        *s = (Survey){ 0 };
+}
+
+/* Growth and pressure since the node's base; false if the base is too young to say. */
+static bool measure(Suspect *suspect, const Candidate *c, uint64_t now_usec) {
+        Node *n = suspect->node;
+        uint64_t age = usec_sub(now_usec, n->base_usec);
+
+        if (n->base_usec == 0 || age > BASE_AGE_MAX_USEC) {
+                n->base_usec = now_usec;
+                n->base_usage_bytes = c->usage_bytes;
+                n->base_pressure_usec = c->pressure_usec;
+                return false;
+        }
+        if (age < BASE_AGE_MIN_USEC)
+                return false;
+
+        suspect->growth = (uint64_t) ((unsigned __int128) usec_sub(c->usage_bytes, n->base_usage_bytes) *
+                                      USEC_PER_SEC / age);
+        suspect->pressure_usec = usec_sub(c->pressure_usec, n->base_pressure_usec);
+        return true;
+}
+
+bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event) {
+        bool measured = true;
+
+        s->n = 0;
+        s->caused_usec = 0;
+        s->stall_usec = 0;
+        for (StallClass c = 0; c < _STALL_CLASS_MAX; c++)
+                s->class_usec[c] = 0;
+
+        for (size_t i = 0; i < event->survey.n_candidates && s->n < CANDIDATES_MAX; i++) {
+                const Candidate *c = event->survey.candidates + i;
+                Node *node = node_registry_find(nodes, c->cgroup_id);
+                Suspect *suspect = s->suspects + s->n;
+
+                if (!node)
+                        continue;
+                *suspect = (Suspect){ .node = node, .usage_bytes = usec_sub(c->usage_bytes, c->protected_bytes) };
+                measured = measure(suspect, c, event->now_usec) && measured;
+                s->n++;
+        }
+        return measured;
+}
+
+Suspect *survey_find(Survey *s, uint64_t cgroup_id) {
+        for (size_t i = 0; i < s->n; i++)
+                if (s->suspects[i].node->id == cgroup_id)
+                        return s->suspects + i;
+        return NULL;
+}
+
+/* Hands `usec` to those who grew, each by its part of the growth. False if nobody did. */
+static bool blame_growth(Survey *s, uint64_t usec) {
+        uint64_t growth = 0;
+
+        for (size_t i = 0; i < s->n; i++)
+                growth += s->suspects[i].growth;
+        if (growth == 0)
+                return false;
+        for (size_t i = 0; i < s->n; i++)
+                s->suspects[i].caused_usec +=
+                        (uint64_t) ((unsigned __int128) usec * s->suspects[i].growth / growth);
+        return true;
+}
+
+/* Whether a stall of this class is an allocation's own doing where nothing else is known. */
+static bool class_allocates(StallClass class) {
+        return class == STALL_MEMCG_MAX || class == STALL_MEMCG_HIGH || class == STALL_HIGH_THROTTLE ||
+               class == STALL_DIRECT_RECLAIM || class == STALL_NODE_RECLAIM || class == STALL_COMPACTION;
+}
+
+static void blame_one(Survey *s, const NodeRegistry *nodes, const Stall *stall) {
+        Suspect *self = survey_find(s, stall->cgroup_id);
+        const Node *limit = node_registry_find(nodes, stall->limit_id);
+
+        if (self)
+                self->suffered_usec += stall->stall_usec;
+
+        if (limit && limit->kind == CGROUP_UNIT) {
+                Suspect *owner = survey_find(s, limit->id);
+
+                if (owner)
+                        owner->caused_usec += stall->stall_usec;
+                return;
+        }
+
+        /* A delegated unit's inner limit, and memory.high's sleep: nobody else takes part in them. */
+        if (stall->class == STALL_HIGH_THROTTLE || (stall->limit_id != 0 && !limit)) {
+                if (self)
+                        self->caused_usec += stall->stall_usec;
+                return;
+        }
+
+        if (!blame_growth(s, stall->stall_usec) && self && class_allocates(stall->class))
+                self->caused_usec += stall->stall_usec;
+}
+
+void survey_blame(Survey *s, const NodeRegistry *nodes, const Event *event) {
+        for (size_t i = 0; i < event->survey.n_stalls; i++) {
+                const Stall *stall = event->survey.stalls + i;
+
+                s->stall_usec += stall->stall_usec;
+                s->class_usec[stall->class] += stall->stall_usec;
+                blame_one(s, nodes, stall);
+        }
+        for (size_t i = 0; i < s->n; i++)
+                s->caused_usec += s->suspects[i].caused_usec;
+}
+
+/* What most of the stall time was spent in, and what that says. Background threads say something only where nobody
+ * else stalls. */
+static Cause cause_of_classes(const Survey *s) {
+        static const Cause causes[_STALL_CLASS_MAX] = {
+                [STALL_OTHER] = CAUSE_UNKNOWN,
+                [STALL_MEMCG_MAX] = CAUSE_UNIT_LIMIT,
+                [STALL_MEMCG_HIGH] = CAUSE_UNIT_LIMIT,
+                [STALL_HIGH_THROTTLE] = CAUSE_THROTTLED,
+                [STALL_DIRECT_RECLAIM] = CAUSE_HOST_SHORT,
+                [STALL_NODE_RECLAIM] = CAUSE_HOST_SHORT,
+                [STALL_COMPACTION] = CAUSE_COMPACTION,
+                [STALL_REFAULT] = CAUSE_REFAULT,
+                [STALL_SWAP_IN] = CAUSE_SWAP,
+                [STALL_READ] = CAUSE_REFAULT,
+                [STALL_BLKCG] = CAUSE_IO,
+                [STALL_KSWAPD] = CAUSE_HOST_SHORT,
+                [STALL_KCOMPACTD] = CAUSE_COMPACTION,
+        };
+        uint64_t per_cause[_CAUSE_MAX] = { 0 };
+        Cause most = CAUSE_UNKNOWN;
+
+        for (StallClass c = 0; c < _STALL_CLASS_MAX; c++)
+                if ((c != STALL_KSWAPD && c != STALL_KCOMPACTD) || s->suspects[0].suffered_usec == 0)
+                        per_cause[causes[c]] += s->class_usec[c];
+        for (Cause c = 0; c < _CAUSE_MAX; c++)
+                if (per_cause[c] > per_cause[most])
+                        most = c;
+        return most;
+}
+
+/* Whose limit most of the reclaim was for: a unit's or a slice's. */
+static Cause cause_of_limits(const NodeRegistry *nodes, const Event *event) {
+        uint64_t unit = 0, slice = 0;
+
+        for (size_t i = 0; i < event->survey.n_stalls; i++) {
+                const Stall *stall = event->survey.stalls + i;
+                const Node *limit = node_registry_find(nodes, stall->limit_id);
+
+                if (limit && limit->kind == CGROUP_SLICE)
+                        slice += stall->stall_usec;
+                else if (stall->limit_id != 0)
+                        unit += stall->stall_usec;
+        }
+        return slice > unit ? CAUSE_SLICE_LIMIT : CAUSE_UNIT_LIMIT;
+}
+
+/* Without BPF: the counters of the watch, and where the room is tightest. */
+static Cause cause_of_counters(const Event *event, const Node *watch, const NodeRegistry *nodes, uint64_t events) {
+        const Sample *v = &event->survey.values;
+        const Node *limit = node_registry_find(nodes, v->limit_cgroup_id);
+
+        if (events > 0)
+                return watch->kind == CGROUP_SLICE ? CAUSE_SLICE_LIMIT : CAUSE_UNIT_LIMIT;
+        if (v->host_available_bytes < v->host_total_bytes / 10)
+                return CAUSE_HOST_SHORT;
+        if (limit && limit->kind != CGROUP_HOST && v->room_bytes < v->limit_bytes / 20)
+                return limit->kind == CGROUP_SLICE ? CAUSE_SLICE_LIMIT : CAUSE_UNIT_LIMIT;
+        return CAUSE_UNKNOWN;
+}
+
+Cause survey_cause(const Survey *s, const NodeRegistry *nodes, const Event *event, const Node *watch,
+                   uint64_t events) {
+        Cause cause = s->stall_usec > 0 ? cause_of_classes(s) : CAUSE_UNKNOWN;
+
+        if (cause == CAUSE_UNIT_LIMIT)
+                return cause_of_limits(nodes, event);
+        /* Pages evicted by a limit are read again: the waits follow from the limit. */
+        if (cause == CAUSE_UNKNOWN || ((cause == CAUSE_REFAULT || cause == CAUSE_SWAP) && events > 0)) {
+                Cause counted = cause_of_counters(event, watch, nodes, events);
+
+                return counted == CAUSE_UNKNOWN ? cause : counted;
+        }
+        return cause;
+}
+
+static void culprit_fill(Culprit *c, Survey *s, const NodeRegistry *nodes, const Stall *stall, size_t index) {
+        const Suspect *suspect = survey_find(s, stall->cgroup_id);
+
+        *c = (Culprit){
+                .stall = index,
+                .role = suspect && suspect->caused_usec * 2 >= suspect->suffered_usec ? ROLE_CAUSE : ROLE_SUFFERER,
+                .share = s->stall_usec > 0 ?
+                                 (uint32_t) ((unsigned __int128) stall->stall_usec * 10000 / s->stall_usec) :
+                                 0,
+                .unit = node_name(node_registry_find(nodes, stall->cgroup_id)),
+                .limit = node_name(node_registry_find(nodes, stall->limit_id)),
+                .values = *stall,
+        };
+}
+
+size_t survey_culprits(Survey *s, const NodeRegistry *nodes, const Event *event, Culprit *ret, size_t n_max) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < event->survey.n_stalls; i++) {
+                const Stall *stall = event->survey.stalls + i;
+                size_t at = n;
+
+                while (at > 0 && ret[at - 1].values.stall_usec < stall->stall_usec)
+                        at--;
+                if (at >= n_max)
+                        continue;
+                n = MIN(n + 1, n_max);
+                for (size_t j = n - 1; j > at; j--)
+                        ret[j] = ret[j - 1];
+                culprit_fill(ret + at, s, nodes, stall, i);
+        }
+        return n;
+}
