@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "core/event.h"
+
+/* The registry of slices and units: what runs, by inode number, kept true by inotify. It follows systemd's layout:
+ * slices hold slices and units, and what is below a unit is the unit's own affair
+ * (https://systemd.io/CGROUP_DELEGATION). */
+
+typedef struct Tree Tree;
+
+#define TREE_NODES_MAX 16384U
+
+/* Takes one EVENT_CGROUP_NEW or EVENT_CGROUP_GONE; its strings are valid during the call. The handler may call
+ * everything in sense/watch.h and the lookups below, but not tree_scan(), tree_dispatch() or tree_free(). */
+typedef void (*TreeHandler)(const Event *event, void *userdata);
+
+/* What the tree cannot see at this moment, because a bound was met: zero in all of them is the rule. */
+typedef struct TreeGaps {
+        size_t units;   /* folders beyond TREE_NODES_MAX, or without memory for them */
+        size_t folders; /* slices whose changes go unseen: fs.inotify.max_user_watches */
+        size_t files;   /* files of units that could not be opened: LimitNOFILE= */
+} TreeGaps;
+
+/* Opens the tree without looking into it yet. `cgroup_root` and `proc_root` are absolute paths, without a slash at the end; NULL stands for
+ * /sys/fs/cgroup and /proc. -errno if one of them or its meminfo, or inotify, cannot be opened. */
+int tree_new(Tree **ret, const char *cgroup_root, const char *proc_root);
+
+/* Closes everything, watches included; no events. Event sources on its descriptors must be gone before. */
+Tree *tree_free(Tree *tree);
+DEFINE_CLEANUP(Tree *, tree_free);
+
+/* The descriptor to wait on for EPOLLIN; then call tree_dispatch(). */
+int tree_fd(const Tree *tree);
+
+/* Compares the registry with the folders and tells the differences: the first time everything, the host first. An
+ * entry that comes or goes meanwhile is no error. */
+int tree_scan(Tree *tree, TreeHandler handler, void *userdata);
+
+/* Tells what changed since. NEW comes for parents before children, GONE for children before parents. While a GONE is
+ * told the cgroup is out of the registry, but the descriptors of its watch are still open: drop the event sources
+ * now. Reads a bounded number of changes; what is left keeps the descriptor readable. Rescans by itself when the
+ * kernel's queue overflowed (inotify(7)). */
+int tree_dispatch(Tree *tree, TreeHandler handler, void *userdata);
+
+TreeGaps tree_gaps(const Tree *tree);
+
+/* The id that stands for the host: the root folder's. */
+uint64_t tree_host_id(const Tree *tree);
+
+/* Nodes in the registry, the host included. */
+size_t tree_n_nodes(const Tree *tree);
+
+/* What `cgroup_id` is called; as in Event.cgroup, valid until the next tree_scan() or tree_dispatch(). Outputs may be
+ * NULL. False if it is not in the registry. */
+bool tree_name(const Tree *tree, uint64_t cgroup_id, CgroupKind *ret_kind, const char **ret_path,
+               const char **ret_unit);
+
+/* The slice or unit that `cgroup_id` is, or lies in: for cgroups below delegated units, whose ids BPF reports. Asks
+ * the kernel for the path (open_by_handle_at(2); needs CAP_DAC_READ_SEARCH) if the registry does not know the id,
+ * and remembers the answer. The host's id for folders that belong to no slice; 0 if it is gone or may not be asked. */
+uint64_t tree_resolve(Tree *tree, uint64_t cgroup_id);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/event.h"
+#include "sense/tree.h"
+
+/* Watches: nodes of the tree that the kernel wakes us for, and looks at them. Everything that a look needs is opened
+ * when the watch is armed, or when a unit appears beneath it: sample and survey only read, and allocate nothing. */
+
+enum {
+        _WATCH_E_SUCCESS,
+        WATCH_E_GONE,          /* the cgroup is not there any more; EVENT_CGROUP_GONE has come or will */
+        WATCH_E_NO_CONTROLLER, /* it has no memory controller: no sample can be had */
+        WATCH_E_NO_PRESSURE,   /* it has no memory.pressure: cgroup.pressure is 0, or PSI is off */
+        WATCH_E_WINDOW,        /* a window outside 500ms … 10s, or a share of nothing or of more than all */
+        WATCH_E_PRIVILEGE,     /* without CAP_SYS_RESOURCE the kernel takes only multiples of 2s */
+        _WATCH_E_MAX,
+};
+
+/* One PSI trigger, Documentation/accounting/psi.rst. Wait for EPOLLPRI; EPOLLERR beside it means that the cgroup or
+ * its pressure file is gone, and comes back at once for ever: look at it first, and drop the source. */
+typedef struct Trigger {
+        PressureLimit limit;
+        int fd;    /* -EBADF if there is no such trigger */
+        int error; /* then why: WATCH_E_…, or -errno */
+} Trigger;
+
+typedef struct Watch {
+        uint64_t cgroup_id;
+        /* memory.events.local, -EBADF for the host. Wait for EPOLLPRI; kernfs sets EPOLLERR on every change, too,
+         * so here it means nothing. A sample reads the file and so makes it quiet again: take one each time. */
+        int events_fd;
+        size_t n_triggers;
+        Trigger triggers[]; /* in the order of the limits */
+} Watch;
+
+/* Keeps a trigger for each of the limits on `cgroup_id`, and all files open that its samples and surveys read. Arming
+ * anew replaces triggers and descriptors: drop the event sources on the old ones before. `*ret_watch` belongs to the
+ * tree and lives until watch_disarm(), or until the cgroup's GONE is told.
+ *
+ * Returns 0 if all is armed. WATCH_E_GONE, WATCH_E_NO_CONTROLLER: nothing is, and `*ret_watch` is untouched. Another
+ * positive answer is the first trigger's that could not be had; the watch is armed without it, see Trigger.error.
+ * -errno if memory or descriptors are short: nothing is armed. Creating a trigger takes the kernel's cgroup_mutex, so
+ * this is for quiet times. */
+int watch_arm(Tree *tree, uint64_t cgroup_id, const PressureLimit *limits, size_t n_limits,
+              const Watch **ret_watch);
+
+/* Gives up the watch and what it held open. Nothing happens if there is none. Drop the event sources before. */
+void watch_disarm(Tree *tree, uint64_t cgroup_id);
+
+/* The armed watch, or NULL. */
+const Watch *watch_find(const Tree *tree, uint64_t cgroup_id);
+
+/* A look at an armed watch, as Sample describes it. room_bytes is the least room below any limit of the cgroup and
+ * its ancestors, which may be another's than the smallest limit. The totals stand still while memory.pressure cannot
+ * be read. 0, WATCH_E_GONE (also if it is not armed), or -errno. */
+int watch_sample(Tree *tree, uint64_t cgroup_id, Sample *ret);
+
+typedef struct Survey {
+        const Candidate *candidates; /* the tree's own array: valid until the next survey, scan or dispatch */
+        size_t n_candidates;
+        Sample values; /* read after the candidates */
+} Survey;
+
+/* All units that may pay for an armed watch: itself for a unit, those beneath it for a slice or the host; in the order
+ * of the tree. Units that vanish meanwhile, or have no memory controller, are left out. Protection is min(memory.min
+ * and memory.low of the unit and each slice above, usage), Documentation/admin-guide/cgroup-v2.rst: the kernel may
+ * give less where siblings' claims exceed their slice's. 0, WATCH_E_GONE, or -errno. */
+int watch_survey(Tree *tree, uint64_t cgroup_id, Survey *ret);
+
+/* What to tell an administrator about a positive answer. */
+const char *watch_error_text(int error);
