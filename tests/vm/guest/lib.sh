@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# The words that scenarios are written in. Sourced in the guest before the scenario; whatever a scenario makes with these
+# is undone by guest/reset after it.
+
+ETC=/etc/memstalld
+
+# ---- the end of a scenario
+
+fail() { # WHY...: the first reason stays; what fails because of it comes after
+    echo "FAIL: $*"
+    [ -s "$SCENARIO_OUT/reason" ] || echo "$*" >"$SCENARIO_OUT/reason"
+    exit 1
+}
+
+skip() { # WHY...
+    echo "SKIP: $*"
+    echo "$*" >"$SCENARIO_OUT/reason"
+    exit 77
+}
+
+say() { echo "[$(cut -d ' ' -f 1 /proc/uptime)] $*"; }
+
+# ---- memstalld
+
+policy() { # NAME <<'EOF_'
+    mkdir -p "$ETC/policy.d"
+    cat >"$ETC/policy.d/$1.conf"
+}
+
+settings() { # <<'EOF_'
+    mkdir -p "$ETC/memstalld.conf.d"
+    cat >"$ETC/memstalld.conf.d/50-scenario.conf"
+}
+
+start_memstalld() {
+    [ -x /usr/sbin/memstalld ] || [ -x /usr/bin/memstalld ] || fail "no memstalld is installed in the guest"
+    systemctl start memstalld.service && return
+    systemctl status --no-pager -l memstalld.service || :
+    journalctl --no-pager -q -u memstalld.service --after-cursor="$CURSOR" | tail -n 40
+    fail "memstalld did not start"
+}
+
+reload_memstalld() { systemctl reload memstalld.service || fail "memstalld did not reload"; }
+
+stop_memstalld() { systemctl stop memstalld.service || fail "memstalld did not stop"; }
+
+# How often the daemon went to sleep and woke up again, all threads together.
+memstalld_wakeups() {
+    local pid
+    pid=$(systemctl show -P MainPID memstalld.service)
+    awk '/^(non)?voluntary_ctxt_switches/ { n += $2 } END { print n }' /proc/"$pid"/task/*/status
+}
+
+# ---- units
+
+unit() { # NAME [systemd-run option]... -- COMMAND...
+    local name=$1 options=()
+    shift
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    systemd-run --quiet --service-type=exec --unit="$name" "${options[@]}" -- "$@" || fail "$name did not start"
+}
+
+# A unit that minds its own business: it touches its 120 MB again and again. See bystander_worst_ms, stalled_ms.
+bystander() { # NAME [systemd-run option]...
+    local name=$1
+    shift
+    unit "$name" "$@" -- bystander "/run/bystander-$name" 120
+    wait_for 60 test -s "/run/bystander-$name"
+}
+
+# The longest that the bystander needed for one MB of its memory.
+bystander_worst_ms() { cat "/run/bystander-$1"; }
+
+property() { systemctl show -P "$2" "$1"; } # UNIT PROPERTY
+
+cgroup_of() { echo "/sys/fs/cgroup$(property "$1" ControlGroup)"; } # UNIT
+
+# How long the tasks of a unit have stalled on memory so far, after the kernel.
+stalled_ms() { # UNIT [some|full]
+    awk -v line="${2:-some}" '$1 == line { sub("total=", "", $5); print int($5 / 1000) }' "$(cgroup_of "$1")/memory.pressure"
+}
+
+kernel_oom_kills() { awk '$1 == "oom_kill" { print $2 }' /proc/vmstat; }
+
+swap() { # SIZE: a swap file on the guest's disk
+    fallocate -l "$1" /swapfile
+    chmod 600 /swapfile
+    mkswap -q /swapfile
+    swapon /swapfile
+}
+
+# ---- waiting and expecting
+
+wait_for() { # SECONDS COMMAND...
+    local until=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$until" ] || fail "waited in vain for: $*"
+        sleep 0.2
+    done
+}
+
+is_active() { systemctl is-active --quiet "$1"; }
+is_gone() { ! systemctl is-active --quiet "$1"; }
+property_is() { [ "$(property "$1" "$2")" = "$3" ]; } # UNIT PROPERTY VALUE
+
+expect_active() { is_active "$1" || fail "$1 should be active, is $(systemctl is-active "$1")"; }
+expect_gone() { is_gone "$1" || fail "$1 should be gone, is $(systemctl is-active "$1")"; }
+
+expect_property() { # UNIT PROPERTY VALUE
+    property_is "$@" || fail "$2 of $1 should be $3, is $(property "$1" "$2")"
+}
+
+expect_in() { # TEXT PATTERN: grep -E finds PATTERN in TEXT
+    grep -Eq -- "$2" <<<"$1" || fail "no '$2' in: $1"
+}
+
+# ---- the journal of this scenario
+
+records() { journalctl -q --no-pager --after-cursor="$CURSOR" "$@"; }
+
+# The values of one field in the records that match, one a line (lines of a value that has several stay so).
+record_values() { # FIELD FIELD=VALUE...
+    local field=$1
+    shift
+    records -o cat --output-fields="$field" "$@"
+}
+
+has_record() { [ -n "$(records -n 1 -o cat --output-fields=_BOOT_ID "$@")" ]; }
+
+wait_record() { # SECONDS FIELD=VALUE...
+    local seconds=$1
+    shift
+    wait_for "$seconds" has_record "$@"
+}
+
+expect_record() { has_record "$@" || fail "no record with $*"; }
+expect_no_record() { ! has_record "$@" || fail "a record with $*"; }
+
+show_journal() { records -o short-precise -u "$1"; } # UNIT: what an administrator reads
