@@ -142,11 +142,12 @@ static Cause cause_of_classes(const Survey *s) {
                 [STALL_KSWAPD] = CAUSE_HOST_SHORT,
                 [STALL_KCOMPACTD] = CAUSE_COMPACTION,
         };
+        uint64_t background = s->class_usec[STALL_KSWAPD] + s->class_usec[STALL_KCOMPACTD];
         uint64_t per_cause[_CAUSE_MAX] = { 0 };
         Cause most = CAUSE_UNKNOWN;
 
         for (StallClass c = 0; c < _STALL_CLASS_MAX; c++)
-                if ((c != STALL_KSWAPD && c != STALL_KCOMPACTD) || s->suspects[0].suffered_usec == 0)
+                if ((c != STALL_KSWAPD && c != STALL_KCOMPACTD) || background == s->stall_usec)
                         per_cause[causes[c]] += s->class_usec[c];
         for (Cause c = 0; c < _CAUSE_MAX; c++)
                 if (per_cause[c] > per_cause[most])
@@ -170,33 +171,38 @@ static Cause cause_of_limits(const NodeRegistry *nodes, const Event *event) {
         return slice > unit ? CAUSE_SLICE_LIMIT : CAUSE_UNIT_LIMIT;
 }
 
+static Cause cause_of_limit(const Node *limit) {
+        if (!limit || limit->kind == CGROUP_HOST)
+                return CAUSE_HOST_SHORT;
+        return limit->kind == CGROUP_SLICE ? CAUSE_SLICE_LIMIT : CAUSE_UNIT_LIMIT;
+}
+
 /* Without BPF: the counters of the watch, and where the room is tightest. */
-static Cause cause_of_counters(const Event *event, const Node *watch, const NodeRegistry *nodes, uint64_t events) {
+static Cause cause_of_counters(const NodeRegistry *nodes, const Event *event, const Node *watch, uint64_t events,
+                               bool room) {
         const Sample *v = &event->survey.values;
-        const Node *limit = node_registry_find(nodes, v->limit_cgroup_id);
 
         if (events > 0)
-                return watch->kind == CGROUP_SLICE ? CAUSE_SLICE_LIMIT : CAUSE_UNIT_LIMIT;
+                return cause_of_limit(watch);
+        if (room || v->room_bytes < v->limit_bytes / 20)
+                return cause_of_limit(node_registry_find(nodes, v->limit_cgroup_id));
         if (v->host_available_bytes < v->host_total_bytes / 10)
                 return CAUSE_HOST_SHORT;
-        if (limit && limit->kind != CGROUP_HOST && v->room_bytes < v->limit_bytes / 20)
-                return limit->kind == CGROUP_SLICE ? CAUSE_SLICE_LIMIT : CAUSE_UNIT_LIMIT;
         return CAUSE_UNKNOWN;
 }
 
 Cause survey_cause(const Survey *s, const NodeRegistry *nodes, const Event *event, const Node *watch,
-                   uint64_t events) {
-        Cause cause = s->stall_usec > 0 ? cause_of_classes(s) : CAUSE_UNKNOWN;
+                   uint64_t events, bool room) {
+        Cause cause = s->stall_usec > 0 ? cause_of_classes(s) : CAUSE_UNKNOWN, counted;
 
         if (cause == CAUSE_UNIT_LIMIT)
                 return cause_of_limits(nodes, event);
-        /* Pages evicted by a limit are read again: the waits follow from the limit. */
-        if (cause == CAUSE_UNKNOWN || ((cause == CAUSE_REFAULT || cause == CAUSE_SWAP) && events > 0)) {
-                Cause counted = cause_of_counters(event, watch, nodes, events);
+        /* Pages evicted for a limit are read again: such waits follow from the limit. */
+        if (cause != CAUSE_UNKNOWN && !((cause == CAUSE_REFAULT || cause == CAUSE_SWAP) && (room || events > 0)))
+                return cause;
 
-                return counted == CAUSE_UNKNOWN ? cause : counted;
-        }
-        return cause;
+        counted = cause_of_counters(nodes, event, watch, events, room);
+        return counted == CAUSE_UNKNOWN ? cause : counted;
 }
 
 static void culprit_fill(Culprit *c, Survey *s, const NodeRegistry *nodes, const Stall *stall, size_t index) {

@@ -44,10 +44,11 @@ void survey_blame(Survey *s, const NodeRegistry *nodes, const Event *event);
 
 Suspect *survey_find(Survey *s, uint64_t cgroup_id);
 
-/* Why the watch stalls, from the classes of its stalls and from its counters. `events` is how much memory.events.local
- * (high and max together) counted since the incident began. */
+/* Why the watch stalls: from the classes of its stalls, and from its counters where they do not say. `events` is how
+ * much memory.events.local (high and max together) counted since the incident began; `room` says that the step which
+ * acts is about room or usage. */
 Cause survey_cause(const Survey *s, const NodeRegistry *nodes, const Event *event, const Node *watch,
-                   uint64_t events);
+                   uint64_t events, bool room);
 
 /* The largest stalls with their role and share, into `ret`, at most `n_max`; returns how many. */
 size_t survey_culprits(Survey *s, const NodeRegistry *nodes, const Event *event, Culprit *ret, size_t n_max);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "base/strv.h"
+#include "core/victim.h"
+
+#define STEPS 20U
+
+/* What a measure reads off a candidate. */
+static uint64_t measure_value(RankMeasure measure, const Suspect *suspect) {
+        switch (measure) {
+        case RANK_CULPRIT:
+                return suspect->caused_usec;
+        case RANK_USAGE:
+                return suspect->usage_bytes;
+        case RANK_GROWTH:
+                return suspect->growth;
+        case RANK_PRESSURE:
+                return suspect->pressure_usec;
+        case _RANK_MEASURE_MAX:
+        case _RANK_MEASURE_INVALID:
+                break;
+        }
+        return 0;
+}
+
+/* The largest value of each measure among the candidates: what the steps are a part of. */
+typedef struct Scale {
+        uint64_t largest[_RANK_MEASURE_MAX];
+} Scale;
+
+static void scale_note(Scale *scale, const Suspect *suspect) {
+        for (RankMeasure m = 0; m < _RANK_MEASURE_MAX; m++)
+                scale->largest[m] = MAX(scale->largest[m], measure_value(m, suspect));
+}
+
+static uint64_t scaled(const Scale *scale, RankMeasure measure, const Suspect *suspect) {
+        uint64_t value = measure_value(measure, suspect);
+
+        if (measure == RANK_USAGE || scale->largest[measure] == 0)
+                return value;
+        return (uint64_t) ((unsigned __int128) value * STEPS / scale->largest[measure]);
+}
+
+/* Whether `a` comes before `b`, and by which measure; the last one where only the name decides. */
+static bool comes_before(const Policy *policy, const Scale *scale, const Suspect *a, const Suspect *b,
+                         RankMeasure *ret_rank) {
+        for (size_t i = 0; i < policy->victim.n_rank; i++) {
+                uint64_t x = scaled(scale, policy->victim.rank[i], a), y = scaled(scale, policy->victim.rank[i], b);
+
+                *ret_rank = policy->victim.rank[i];
+                if (x != y)
+                        return x > y;
+        }
+        return strcmp(a->node->path, b->node->path) < 0;
+}
+
+static bool may_pay(const Policy *policy, const Suspect *suspect, ActionKind action, uint64_t now_usec) {
+        const Node *n = suspect->node;
+
+        /* A record about a protected or dying unit harms nobody. */
+        if (n->gone || strv_fnmatch(policy->victim.never, n->unit))
+                return false;
+        return action == ACTION_LOG || now_usec >= n->dying_until_usec;
+}
+
+VictimChoice victim_choose(const Policy *policy, const Survey *s, ActionKind action, uint64_t now_usec,
+                           bool (*held)(const void *ledger, const Node *node, ActionKind action), const void *ledger) {
+        VictimChoice choice = { .rank = policy->victim.rank[0] };
+        const Suspect *second = NULL;
+        Scale scale = { 0 };
+        RankMeasure rank;
+
+        for (size_t i = 0; i < s->n; i++)
+                scale_note(&scale, s->suspects + i);
+
+        for (size_t i = 0; i < s->n; i++) {
+                Suspect *suspect = s->suspects + i;
+
+                if (!may_pay(policy, suspect, action, now_usec))
+                        continue;
+                if (action != ACTION_LOG && suspect->node->protected) {
+                        choice.n_protected++;
+                        continue;
+                }
+                if (action == ACTION_FREEZE && held(ledger, suspect->node, action))
+                        continue;
+
+                choice.n_candidates++;
+                if (!choice.suspect || comes_before(policy, &scale, suspect, choice.suspect, &rank)) {
+                        second = choice.suspect;
+                        choice.suspect = suspect;
+                } else if (!second || comes_before(policy, &scale, suspect, second, &rank))
+                        second = suspect;
+        }
+
+        if (second && choice.suspect)
+                (void) comes_before(policy, &scale, choice.suspect, second, &choice.rank);
+        return choice;
+}
