@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* PID 1's private socket comes first: the same objects as on the bus without a bus in between, which may itself be
+ * stalled. It is for root alone, so a container or a test as another user falls back to the system bus. A peer that
+ * takes the connection but has never said its version is not trusted twice: the next attempt starts behind it. */
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "act/systemd-calls.h"
+#include "act/systemd-connection.h"
+#include "base/cleanup.h"
+
+bool connection_is_open(const Connection *c) {
+        return c->bus && sd_bus_is_open(c->bus) > 0;
+}
+
+static int on_version(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Connection *c = userdata;
+        const char *version;
+
+        /* An error leaves it unknown, and a freeze of a service with a watchdog is refused. */
+        if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "v", "s", &version) >= 0)
+                (void) snprintf(c->version, sizeof(c->version), "%s", version);
+        return 0;
+}
+
+static int open_peer(Connection *c, const SystemdPeer *peer) {
+        _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
+        int r;
+
+        r = sd_bus_new(&bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_address(bus, peer->address);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_bus_client(bus, peer->is_bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_start(bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_attach_event(bus, c->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r < 0)
+                return r;
+
+        c->bus = TAKE_PTR(bus);
+        return 0;
+}
+
+int connection_open(Connection *c) {
+        size_t start = c->bus && !c->version[0] ? c->first + 1 : 0;
+        int r = -ENOTCONN;
+
+        connection_close(c);
+        for (size_t i = 0; i < c->n_peers; i++) {
+                c->first = (start + i) % c->n_peers;
+                r = open_peer(c, &c->peers[c->first]);
+                if (r >= 0)
+                        return call_get_version(&(Call){ c->bus, &c->version_slot, on_version, c });
+        }
+        return r;
+}
+
+void connection_close(Connection *c) {
+        c->version_slot = sd_bus_slot_unref(c->version_slot);
+        c->bus = sd_bus_close_unref(c->bus);
+        c->version[0] = '\0';
+}
