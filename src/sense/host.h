@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <errno.h>
 #include <stdint.h>
 
-/* The host's own files below /proc, kept open. Watches on the host and on cgroups are through sense/watch.h. */
+/* The host's own files below /proc, kept open. */
 
 typedef struct Host {
+        int proc_fd; /* the folder, for triggers on pressure/memory */
         int meminfo_fd;
         int pressure_fd; /* -EBADF where the kernel has none */
 } Host;
 
-#define HOST_NULL { .meminfo_fd = -EBADF, .pressure_fd = -EBADF }
+#define HOST_NULL                                                                                             \
+        { .proc_fd = -EBADF, .meminfo_fd = -EBADF, .pressure_fd = -EBADF }
 
 typedef struct HostMemory {
         uint64_t total_bytes;     /* MemTotal */

@@ -26,8 +26,8 @@ typedef struct TreeGaps {
         size_t files;   /* files of units that could not be opened: LimitNOFILE= */
 } TreeGaps;
 
-/* Opens the tree without looking into it yet. `cgroup_root` and `proc_root` are absolute paths, without a slash at the end; NULL stands for
- * /sys/fs/cgroup and /proc. -errno if one of them or its meminfo, or inotify, cannot be opened. */
+/* Opens the tree without looking into it yet. `cgroup_root` and `proc_root` are absolute paths without a slash at the
+ * end; NULL stands for /sys/fs/cgroup and /proc. -errno if one of them, meminfo or inotify cannot be opened. */
 int tree_new(Tree **ret, const char *cgroup_root, const char *proc_root);
 
 /* Closes everything, watches included; no events. Event sources on its descriptors must be gone before. */

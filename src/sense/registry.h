@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <sys/types.h>
+
+#include "sense/folder.h"
+#include "sense/host.h"
+#include "sense/idmap.h"
+#include "sense/tree.h"
+
+/* The inside of a Tree. For src/sense alone. */
+
+#define TREE_RESOLVED_MAX 256U
+
+struct Tree {
+        char *cgroup_root;
+        dev_t device;
+        int inotify_fd;
+        Host host;
+        Folder *root; /* the host */
+        IdMap by_id;  /* inode number -> Folder */
+        IdMap by_wd;  /* inotify watch descriptor -> Folder, slices and the root */
+        TreeGaps gaps;
+
+        Candidate *candidates; /* room for as many as there are folders: a survey allocates nothing */
+        size_t n_candidates_max;
+
+        /* Answers of tree_resolve(), at the place id modulo TREE_RESOLVED_MAX; forgotten when a folder is added. */
+        struct TreeResolved {
+                uint64_t cgroup_id, folder_id;
+        } resolved[TREE_RESOLVED_MAX];
+
+        bool told_root;
+        TreeHandler handler; /* during tree_scan() and tree_dispatch() */
+        void *userdata;
+};
+
+/* The folder that is registered for an id, or NULL. */
+Folder *registry_find(const Tree *t, uint64_t id);
+
+/* The folder that holds `path`, which is relative to the root: the longest part of it that is registered. */
+Folder *registry_find_path(const Tree *t, const char *path);
+
+/* Makes the registry agree with what `name` in the slice `f` is now, and tells it. Returns what was added, whose own
+ * children are not looked at yet, or NULL. */
+Folder *registry_compare(Tree *t, Folder *f, const char *name);
+
+/* The same for everything below `top`, which is a slice or the root. */
+void registry_compare_all(Tree *t, Folder *top);
+
+/* Tells that `f` is there. */
+void registry_tell_new(Tree *t, const Folder *f);
+
+/* folder_refresh() with its account in the gaps. */
+void registry_refresh(Tree *t, Folder *f);
+
+/* Takes a watch on `f` into account, or out of it, in the folders above and below. */
+void registry_count_watch(Tree *t, Folder *f, bool add);
+
+/* Takes `f` and all below it out, telling each if there is a handler. */
+void registry_remove(Tree *t, Folder *f);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A watch lives in the folder it watches. Which files a folder keeps open follows from the watches above and below
+ * it (sense/folder.c), so arming is: count, refresh, create triggers. */
+
+#include "sense/registry.h"
+#include "sense/trigger.h"
+
+const char *watch_error_text(int error) {
+        static const char *const texts[_WATCH_E_MAX] = {
+                [_WATCH_E_SUCCESS] = "it is watched",
+                [WATCH_E_GONE] = "the cgroup does not exist any more",
+                [WATCH_E_NO_CONTROLLER] = "it has no memory controller: turn MemoryAccounting=yes on for it",
+                [WATCH_E_NO_PRESSURE] = "it has no pressure file: is cgroup.pressure 0, or pressure accounting off?",
+                [WATCH_E_WINDOW] = "the kernel takes windows of 500ms to 10s, and shares over 0% up to 100%",
+                [WATCH_E_PRIVILEGE] = "without CAP_SYS_RESOURCE the kernel takes only windows that are multiples of 2s",
+        };
+
+        return error >= 0 && error < _WATCH_E_MAX ? texts[error] : "the kernel refused it";
+}
+
+const Watch *watch_find(const Tree *t, uint64_t cgroup_id) {
+        const Folder *f = registry_find(t, cgroup_id);
+
+        return f ? f->watch : NULL;
+}
+
+void watch_disarm(Tree *t, uint64_t cgroup_id) {
+        Folder *f = registry_find(t, cgroup_id);
+
+        if (!f || !f->watch)
+                return;
+        f->watch = folder_watch_free(f->watch);
+        registry_count_watch(t, f, false);
+}
+
+/* Why the files that a sample reads are not open. 0 if they are. */
+static int check_files(const Folder *f) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+
+        if (f->kind == CGROUP_HOST || f->fds[FOLDER_CURRENT] >= 0)
+                return 0;
+        fd = folder_enter(f);
+        if (fd == -ENOENT || fd == -ENOTDIR || fd == -ENODEV)
+                return WATCH_E_GONE;
+        if (fd < 0)
+                return fd;
+        return f->lacks_files ? -EMFILE : WATCH_E_NO_CONTROLLER;
+}
+
+/* Creates the triggers. Returns the first answer that is not 0. */
+static int open_triggers(const Tree *t, const Folder *f, Watch *watch) {
+        _cleanup_(fd_closep) int folder_fd = -EBADF;
+        const char *path = "memory.pressure";
+        int dir_fd, first = 0;
+
+        if (f->kind == CGROUP_HOST) {
+                dir_fd = t->host.proc_fd;
+                path = "pressure/memory";
+        } else {
+                dir_fd = folder_fd = folder_enter(f);
+                if (folder_fd < 0)
+                        return folder_fd == -ENOENT ? WATCH_E_GONE : folder_fd;
+        }
+        for (size_t i = 0; i < watch->n_triggers; i++) {
+                Trigger *trigger = &watch->triggers[i];
+
+                trigger->error = trigger_open(&trigger->fd, dir_fd, path, &trigger->limit);
+                if (first == 0)
+                        first = trigger->error;
+                if (trigger->error < 0 || trigger->error == WATCH_E_GONE)
+                        return trigger->error;
+        }
+        return first;
+}
+
+int watch_arm(Tree *t, uint64_t cgroup_id, const PressureLimit *limits, size_t n_limits, const Watch **ret_watch) {
+        Folder *f = registry_find(t, cgroup_id);
+        Watch *watch;
+        int r;
+
+        if (!f)
+                return WATCH_E_GONE;
+        watch_disarm(t, cgroup_id);
+
+        watch = calloc(1, sizeof(*watch) + n_limits * sizeof(*watch->triggers));
+        if (!watch)
+                return -ENOMEM;
+        watch->cgroup_id = cgroup_id;
+        watch->n_triggers = n_limits;
+        for (size_t i = 0; i < n_limits; i++)
+                watch->triggers[i] = (Trigger){ .limit = limits[i], .fd = -EBADF };
+        f->watch = watch; /* the folder's from here on: watch_disarm() undoes all that follows */
+        registry_count_watch(t, f, true);
+
+        r = check_files(f);
+        if (r == 0)
+                r = open_triggers(t, f, watch);
+        if (r < 0 || r == WATCH_E_GONE || r == WATCH_E_NO_CONTROLLER) {
+                watch_disarm(t, cgroup_id);
+                return r;
+        }
+        watch->events_fd = f->fds[FOLDER_EVENTS];
+        *ret_watch = watch;
+        return r;
+}
