@@ -141,7 +141,7 @@ typedef struct Effect {
                         CgroupName watch;
                         const PressureLimit *limits;
                         size_t n_limits;
-                        bool wants_usage; /* memory.events.local wakes it too */
+                        bool wants_room; /* memory.events.local wakes it too */
                 } arm;
                 CgroupName look; /* EFFECT_SAMPLE, EFFECT_SURVEY */
                 Decision decision;

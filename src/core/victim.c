@@ -7,22 +7,15 @@
 
 #define STEPS 20U
 
-/* What a measure reads off a candidate. */
 static uint64_t measure_value(RankMeasure measure, const Suspect *suspect) {
-        switch (measure) {
-        case RANK_CULPRIT:
-                return suspect->caused_usec;
-        case RANK_USAGE:
-                return suspect->usage_bytes;
-        case RANK_GROWTH:
-                return suspect->growth;
-        case RANK_PRESSURE:
-                return suspect->pressure_usec;
-        case _RANK_MEASURE_MAX:
-        case _RANK_MEASURE_INVALID:
-                break;
-        }
-        return 0;
+        static const size_t offsets[_RANK_MEASURE_MAX] = {
+                [RANK_CULPRIT] = offsetof(Suspect, caused_usec),
+                [RANK_USAGE] = offsetof(Suspect, usage_bytes),
+                [RANK_GROWTH] = offsetof(Suspect, growth),
+                [RANK_PRESSURE] = offsetof(Suspect, pressure_usec),
+        };
+
+        return *(const uint64_t *) ((const char *) suspect + offsets[measure]);
 }
 
 /* The largest value of each measure among the candidates: what the steps are a part of. */

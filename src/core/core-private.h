@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/budget.h"
+#include "core/core.h"
+#include "core/ledger.h"
+#include "core/node.h"
+#include "core/survey.h"
+#include "core/watch.h"
+
+/* What the core's own files share: core.c takes events in, episode.c goes from a look to an action, release.c undoes. */
+
+#define EFFECTS_MAX 1024U
+#define EFFECTS_SPARE 16U /* as many as one watch may need in one step */
+
+#define GRAVES_MAX (2 * HOLDS_MAX + 2)
+
+struct Core {
+        const Settings *settings;
+        const PolicySet *policies;
+        Id128 seed;
+        uint64_t n_incidents, last_id;
+        uint64_t now_usec;
+
+        NodeRegistry nodes;
+        Watch **watches;
+        size_t n_watches, n_watches_allocated;
+        size_t n_lost;
+
+        Ledger ledger;
+        Budget budget;
+        Survey survey;
+
+        bool releasing;
+        ReleaseReason release_reason;
+
+        Effects effects;
+
+        /* What the effects of this step still name, though it is over: freed with the next step. */
+        Node *graves[GRAVES_MAX];
+        size_t n_graves;
+        Watch *buried_watch;
+};
+
+/* The next free effect, zeroed but for its kind. The caller has made sure of room with core_has_room(). */
+Effect *core_emit(Core *core, EffectKind kind);
+bool core_has_room(const Core *core);
+
+/* Keeps the node's names valid until the next step. */
+void core_bury(Core *core, Node *node);
+
+/* episode.c */
+
+/* A look has come: evaluate the steps, ask for a survey if one is due, go on with what is in progress. */
+void episode_on_sample(Core *core, Watch *w, const Event *event);
+/* The survey has come: choose the victim and act, if the step still holds. */
+void episode_on_survey(Core *core, Watch *w, const Event *event);
+/* The effector answered the watch's decision. */
+void episode_on_outcome(Core *core, Watch *w, const Outcome *outcome);
+/* Deadlines of the watch that have come: its next look, Settle=, KillAfter=. */
+void episode_on_timer(Core *core, Watch *w);
+/* The unit that the watch acted on is gone, or the watch itself. */
+void episode_on_gone(Core *core, Watch *w);
+/* The earliest time at which episode_on_timer() has something to do. */
+uint64_t episode_next(const Watch *w);
+
+/* release.c */
+
+/* Notes that the decision will hold its victim. The caller has made sure of room. */
+void release_expect(Core *core, const Decision *d, Node *watch, Node *victim);
+/* The answer to a decision that holds, or to an undo. */
+void release_on_outcome(Core *core, const Outcome *outcome);
+/* Whatever the watch's last look shows to be calm is undone. */
+void release_check_calm(Core *core, Watch *w);
+/* Deadlines: MaxHold=, undos to be tried again. */
+void release_on_timer(Core *core);
+/* Holds on this victim, or of this watch, are undone now. */
+void release_on_gone(Core *core, const Node *n);
+/* Everything is undone, now and later. */
+void release_all(Core *core, ReleaseReason reason);
+/* The victim was killed: its freeze is over with the thaw that went before. */
+void release_on_kill(Core *core, const Node *victim);
+bool release_watch_holds(const Core *core, const Watch *w);
+uint64_t release_next(const Core *core);

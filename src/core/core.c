@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "base/usec.h"
+#include "core/core-private.h"
+#include "core/match.h"
+
+int core_new(Core **ret, const Settings *settings, const PolicySet *policies, Id128 seed) {
+        _cleanup_(core_freep) Core *core = calloc(1, sizeof(*core));
+        int r;
+
+        if (!core)
+                return -ENOMEM;
+        *core = (Core){
+                .settings = settings,
+                .policies = policies,
+                .seed = seed,
+                .effects.items = calloc(EFFECTS_MAX, sizeof(Effect)),
+        };
+        if (!core->effects.items)
+                return -ENOMEM;
+
+        r = survey_init(&core->survey);
+        if (r < 0)
+                return r;
+        r = budget_init(&core->budget, settings->max_actions, settings->max_actions_usec);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(core);
+        return 0;
+}
+
+void core_bury(Core *core, Node *node) {
+        if (core->n_graves < GRAVES_MAX)
+                core->graves[core->n_graves++] = node_ref(node);
+}
+
+static void clear_graves(Core *core) {
+        core->buried_watch = watch_free(core->buried_watch);
+        while (core->n_graves > 0)
+                node_unref(core->graves[--core->n_graves]);
+}
+
+Core *core_free(Core *core) {
+        if (!core)
+                return NULL;
+
+        clear_graves(core);
+        ledger_done(&core->ledger);
+        for (size_t i = 0; i < core->n_watches; i++)
+                watch_free(core->watches[i]);
+        free(core->watches);
+        node_registry_done(&core->nodes);
+        budget_done(&core->budget);
+        survey_done(&core->survey);
+        free(core->effects.items);
+        free(core);
+        return NULL;
+}
+
+bool core_has_room(const Core *core) {
+        return core->effects.n_items + EFFECTS_SPARE <= EFFECTS_MAX;
+}
+
+Effect *core_emit(Core *core, EffectKind kind) {
+        Effect *e = core->effects.items + core->effects.n_items;
+
+        assert(core->effects.n_items < EFFECTS_MAX);
+        *e = (Effect){ .kind = kind };
+        core->effects.n_items++;
+        return e;
+}
+
+static int add_watch(Core *core, Node *node, const Policy *policy) {
+        _cleanup_(watch_freep) Watch *w = NULL;
+        Effect *arm;
+        int r;
+
+        if (core->n_watches == core->n_watches_allocated) {
+                size_t n = MAX(core->n_watches_allocated * 2, (size_t) 64);
+                Watch **grown = realloc(core->watches, n * sizeof(*grown));
+
+                if (!grown)
+                        return -ENOMEM;
+                core->watches = grown;
+                core->n_watches_allocated = n;
+        }
+
+        r = watch_new(&w, node, policy);
+        if (r < 0)
+                return r;
+
+        arm = core_emit(core, EFFECT_ARM);
+        arm->arm.watch = node_name(node);
+        arm->arm.limits = w->limits;
+        arm->arm.n_limits = w->n_limits;
+        arm->arm.wants_room = w->wants_room;
+
+        /* The first look is what all later ones are measured from. */
+        core_emit(core, EFFECT_SAMPLE)->look = node_name(node);
+
+        w->index = core->n_watches;
+        core->watches[core->n_watches++] = w;
+        node->watch = TAKE_PTR(w);
+        return 0;
+}
+
+static void remove_watch(Core *core, Watch *w) {
+        core->watches[w->index] = core->watches[--core->n_watches];
+        core->watches[w->index]->index = w->index;
+        core->buried_watch = w; /* a report may point into it until the next step */
+}
+
+static void on_cgroup_new(Core *core, const Event *event) {
+        _cleanup_(node_unrefp) Node *node = NULL;
+        const Policy *policy = match_policy(core->policies, event->cgroup.kind, event->cgroup.unit);
+        Node *known;
+
+        if (node_new(&node, event->cgroup_id, event->cgroup.kind, event->cgroup.path, event->cgroup.unit) < 0 ||
+            node_registry_add(&core->nodes, node) < 0) {
+                core->n_lost++;
+                return;
+        }
+        known = TAKE_PTR(node);
+        known->protected = match_protected(core->settings, known->unit);
+        if (policy && add_watch(core, known, policy) < 0)
+                core->n_lost++;
+}
+
+static void on_cgroup_gone(Core *core, Node *node) {
+        node->gone = true;
+        release_on_gone(core, node);
+        for (size_t i = 0; i < core->n_watches; i++)
+                if (core->watches[i]->node == node || core->watches[i]->victim == node)
+                        episode_on_gone(core, core->watches[i]);
+        core_bury(core, node);
+        if (node->watch && !node->watch->in_flight)
+                remove_watch(core, node->watch); /* one that waits for an answer stays until it has it */
+        node->watch = NULL;
+        node_registry_remove(&core->nodes, node);
+}
+
+static void on_outcome(Core *core, const Outcome *outcome) {
+        release_on_outcome(core, outcome);
+        for (size_t i = 0; i < core->n_watches; i++)
+                if (core->watches[i]->in_flight && core->watches[i]->decision.id == outcome->id) {
+                        Watch *w = core->watches[i];
+
+                        episode_on_outcome(core, w, outcome);
+                        if (w->node->gone)
+                                remove_watch(core, w);
+                        break;
+                }
+}
+
+/* What is due, in the order of the watches; what finds no room among the effects is due at once again. */
+static void on_timer(Core *core) {
+        for (size_t i = 0; i < core->n_watches && core_has_room(core); i++) {
+                Watch *w = core->watches[i];
+
+                if (w->answer_by_usec <= core->now_usec) {
+                        const Outcome lost = { .id = w->decision.id, .kind = OUTCOME_TIMEOUT, .error = -ETIMEDOUT };
+
+                        on_outcome(core, &lost);
+                        break; /* the watch may be gone with it; the others are due still */
+                }
+                if (episode_next(w) <= core->now_usec)
+                        episode_on_timer(core, w);
+        }
+}
+
+static uint64_t next_wakeup(const Core *core) {
+        uint64_t next = release_next(core);
+
+        for (size_t i = 0; i < core->n_watches; i++)
+                next = MIN(next, episode_next(core->watches[i]));
+        return next;
+}
+
+const Effects *core_step(Core *core, const Event *event) {
+        Node *node;
+
+        clear_graves(core);
+        node = node_registry_find(&core->nodes, event->cgroup_id);
+        core->effects.n_items = 0;
+        core->now_usec = event->now_usec;
+
+        switch (event->kind) {
+
+        case EVENT_CGROUP_NEW:
+                if (!node)
+                        on_cgroup_new(core, event);
+                break;
+
+        case EVENT_CGROUP_GONE:
+                if (node)
+                        on_cgroup_gone(core, node);
+                break;
+
+        case EVENT_SAMPLE:
+                if (node && node->watch)
+                        episode_on_sample(core, node->watch, event);
+                break;
+
+        case EVENT_SURVEY:
+                if (node && node->watch)
+                        episode_on_survey(core, node->watch, event);
+                break;
+
+        case EVENT_OUTCOME:
+                on_outcome(core, &event->outcome);
+                break;
+
+        case EVENT_RELEASE:
+                release_all(core, event->release);
+                break;
+
+        case EVENT_TIMER:
+                on_timer(core);
+                break;
+
+        case _EVENT_KIND_MAX:
+                break;
+        }
+
+        release_on_timer(core);
+        core->effects.wakeup_usec = next_wakeup(core);
+        return &core->effects;
+}
+
+size_t core_n_holds(const Core *core) {
+        return core->ledger.n;
+}
+
+size_t core_n_lost(const Core *core) {
+        return core->n_lost;
+}
+
+bool core_watch_status(const Core *core, size_t i, WatchStatus *ret) {
+        const Watch *w;
+
+        if (i >= core->n_watches)
+                return false;
+        w = core->watches[i];
+        *ret = (WatchStatus){
+                .name = node_name(w->node),
+                .policy = w->policy->name,
+                .awake = w->next_look_usec != USEC_INFINITY,
+                .in_incident = w->in_incident,
+                .incident = w->incident,
+        };
+        if (w->in_incident)
+                for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
+                        ret->pressure[k] = psi_window_share(w->windows + k, 2 * USEC_PER_SEC);
+        return true;
+}
+
+bool core_hold_status(const Core *core, size_t i, HoldStatus *ret) {
+        for (size_t j = 0; j < HOLDS_MAX; j++) {
+                const Hold *h = core->ledger.holds + j;
+
+                if (h->state == HOLD_FREE || i-- > 0)
+                        continue;
+                *ret = (HoldStatus){
+                        .victim = node_name(h->victim),
+                        .policy = h->policy->name,
+                        .step = h->step->name,
+                        .action = h->action,
+                        .incident = h->incident,
+                        .since_usec = h->since_usec,
+                        .deadline_usec = h->deadline_usec,
+                };
+                return true;
+        }
+        return false;
+}

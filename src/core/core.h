@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/cleanup.h"
+#include "base/id128.h"
+#include "core/decision.h"
+#include "core/event.h"
+#include "core/policy.h"
+
+/* Events in, effects out; nothing else goes in or comes out. The same events give the same effects, in the daemon, in
+ * a replay and in the tests. */
+
+typedef struct Core Core;
+
+/* `settings` and `policies` are borrowed and must outlive the core. `seed` makes the incident ids: 128 random bits in
+ * the daemon, anything in a replay. 0 or -ENOMEM. */
+int core_new(Core **ret, const Settings *settings, const PolicySet *policies, Id128 seed);
+Core *core_free(Core *core);
+DEFINE_CLEANUP(Core *, core_free);
+
+/* Takes one event in and returns what it brought about, valid until the next call. Allocates for EVENT_CGROUP_NEW
+ * alone; if that fails, the cgroup is not watched and core_n_lost() counts it. */
+const Effects *core_step(Core *core, const Event *event);
+
+/* What is held, throttled or frozen, or not yet known to be undone. */
+size_t core_n_holds(const Core *core);
+
+/* Cgroups that could not be taken in. */
+size_t core_n_lost(const Core *core);
+
+/* For `memstallctl status`. */
+typedef struct WatchStatus {
+        CgroupName name;
+        const char *policy;
+        uint32_t pressure[_PRESSURE_KIND_MAX]; /* over the longest two seconds known; 0 while asleep */
+        bool awake;                            /* looks at it by itself, not only when the kernel wakes it */
+        bool in_incident;
+        Id128 incident;
+} WatchStatus;
+
+typedef struct HoldStatus {
+        CgroupName victim;
+        const char *policy, *step;
+        ActionKind action;
+        Id128 incident;
+        uint64_t since_usec, deadline_usec; /* USEC_INFINITY: until calm */
+} HoldStatus;
+
+/* The i-th of them; false when there are no more. */
+bool core_watch_status(const Core *core, size_t i, WatchStatus *ret);
+bool core_hold_status(const Core *core, size_t i, HoldStatus *ret);

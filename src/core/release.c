@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Undoing: what is throttled or frozen comes back when the watch is calm, when its time is up, when the unit goes, and
+ * when the daemon does. */
+
+#include "base/usec.h"
+#include "core/core-private.h"
+
+#define RETRY_FIRST_USEC (500 * USEC_PER_MSEC)
+#define RETRY_DOUBLINGS_MAX 6U
+
+void release_expect(Core *core, const Decision *d, Node *watch, Node *victim) {
+        Hold *h = ledger_find(&core->ledger, victim, d->action);
+
+        /* Throttled once more: what was there before the first time stays what comes back. */
+        if (h)
+                h->deadline_usec = usec_add(core->now_usec, d->step->max_hold_usec);
+        else
+                (void) ledger_add(&core->ledger, d, watch, victim, core->now_usec);
+}
+
+static Undo describe(const Core *core, const Hold *h) {
+        return (Undo){
+                .id = h->id,
+                .incident = h->incident,
+                .policy = h->policy,
+                .step = h->step,
+                .watch = node_name(h->watch),
+                .victim = node_name(h->victim),
+                .action = h->action,
+                .reason = h->reason,
+                .previous_bytes = h->previous_bytes,
+                .held_usec = core->now_usec - h->since_usec,
+        };
+}
+
+/* Sends the undo, or lets it follow as soon as the action's own answer is here. */
+static void undo(Core *core, Hold *h, ReleaseReason reason) {
+        if (h->state == HOLD_UNDOING || h->release)
+                return;
+
+        h->reason = h->state == HOLD_RETRY ? h->reason : reason;
+        if (h->state == HOLD_PENDING || !core_has_room(core)) {
+                h->release = true;
+                return;
+        }
+        h->state = HOLD_UNDOING;
+        h->id = ++core->last_id;
+        core_emit(core, EFFECT_UNDO)->undo = describe(core, h);
+}
+
+static void finish(Core *core, Hold *h) {
+        core_bury(core, h->watch);
+        core_bury(core, h->victim);
+        ledger_remove(&core->ledger, h);
+}
+
+/* The action's answer. One that failed or timed out may have been done half-way all the same. */
+static void on_pending(Core *core, Hold *h, const Outcome *outcome) {
+        bool release = h->release;
+
+        if (outcome->kind == OUTCOME_REFUSED || outcome->kind == OUTCOME_DRY_RUN || outcome->gone ||
+            (outcome->kind != OUTCOME_DONE && h->action == ACTION_THROTTLE && outcome->previous_bytes == 0)) {
+                finish(core, h);
+                return;
+        }
+
+        h->state = HOLD_HELD;
+        h->release = false;
+        h->previous_bytes = outcome->previous_bytes;
+        if (outcome->kind != OUTCOME_DONE)
+                undo(core, h, RELEASE_FAILED);
+        else if (release || core->releasing)
+                undo(core, h, release ? h->reason : core->release_reason);
+}
+
+static void on_undone(Core *core, Hold *h, const Outcome *outcome) {
+        if (outcome->kind == OUTCOME_DONE || outcome->gone) {
+                core_emit(core, EFFECT_RELEASE)->undo = describe(core, h);
+                finish(core, h);
+                return;
+        }
+        h->state = HOLD_RETRY;
+        h->retry_usec = core->now_usec + (RETRY_FIRST_USEC << MIN(h->n_tries, RETRY_DOUBLINGS_MAX));
+        h->n_tries++;
+}
+
+void release_on_outcome(Core *core, const Outcome *outcome) {
+        Hold *h = ledger_find_id(&core->ledger, outcome->id);
+
+        if (!h)
+                return;
+        if (h->state == HOLD_PENDING)
+                on_pending(core, h, outcome);
+        else
+                on_undone(core, h, outcome);
+}
+
+/* Whether the watch has stayed below Until= for its window, or the conditions have not held for as long. */
+static bool is_calm(const Core *core, const Watch *w, const Hold *h) {
+        const Step *step = h->step;
+
+        if (core->now_usec - h->since_usec < step->until.window_usec)
+                return false;
+        if (!step->has_until) {
+                const StepState *state = watch_step_state(w, step);
+
+                return state->held_since_usec == USEC_INFINITY &&
+                       core->now_usec - state->clear_since_usec >= step->until.window_usec;
+        }
+        return psi_window_share(w->windows + step->until.kind, step->until.window_usec) < step->until.share;
+}
+
+void release_check_calm(Core *core, Watch *w) {
+        for (size_t i = 0; i < HOLDS_MAX; i++) {
+                Hold *h = core->ledger.holds + i;
+
+                if (h->state == HOLD_HELD && h->watch == w->node && is_calm(core, w, h))
+                        undo(core, h, RELEASE_CALM);
+        }
+}
+
+void release_on_timer(Core *core) {
+        for (size_t i = 0; i < HOLDS_MAX && core->ledger.n > 0; i++) {
+                Hold *h = core->ledger.holds + i;
+
+                if (h->state == HOLD_HELD && h->release) {
+                        h->release = false; /* there was no room for its effect in an earlier step */
+                        undo(core, h, h->reason);
+                } else if (h->state == HOLD_HELD && h->deadline_usec <= core->now_usec)
+                        undo(core, h, RELEASE_MAX_HOLD);
+                else if (h->state == HOLD_RETRY && h->retry_usec <= core->now_usec)
+                        undo(core, h, h->reason);
+        }
+}
+
+void release_on_gone(Core *core, const Node *n) {
+        for (size_t i = 0; i < HOLDS_MAX && core->ledger.n > 0; i++) {
+                Hold *h = core->ledger.holds + i;
+
+                if (h->state != HOLD_FREE && (h->victim == n || h->watch == n))
+                        undo(core, h, RELEASE_GONE);
+        }
+}
+
+void release_all(Core *core, ReleaseReason reason) {
+        core->releasing = true;
+        core->release_reason = reason;
+        for (size_t i = 0; i < HOLDS_MAX && core->ledger.n > 0; i++) {
+                Hold *h = core->ledger.holds + i;
+
+                if (h->state != HOLD_FREE)
+                        undo(core, h, reason);
+        }
+}
+
+void release_on_kill(Core *core, const Node *victim) {
+        Hold *h = ledger_find(&core->ledger, victim, ACTION_FREEZE);
+
+        if (!h || h->state != HOLD_HELD)
+                return;
+        h->reason = RELEASE_KILL;
+        core_emit(core, EFFECT_RELEASE)->undo = describe(core, h);
+        finish(core, h);
+}
+
+bool release_watch_holds(const Core *core, const Watch *w) {
+        for (size_t i = 0; i < HOLDS_MAX && core->ledger.n > 0; i++)
+                if (core->ledger.holds[i].state != HOLD_FREE && core->ledger.holds[i].watch == w->node)
+                        return true;
+        return false;
+}
+
+uint64_t release_next(const Core *core) {
+        uint64_t next = USEC_INFINITY;
+
+        for (size_t i = 0; i < HOLDS_MAX && core->ledger.n > 0; i++) {
+                const Hold *h = core->ledger.holds + i;
+
+                if (h->state == HOLD_HELD)
+                        next = MIN(next, h->release ? core->now_usec : h->deadline_usec);
+                else if (h->state == HOLD_RETRY)
+                        next = MIN(next, h->retry_usec);
+        }
+        return next;
+}
