@@ -40,7 +40,7 @@ char **strv_free(char **strv) {
 
 bool strv_fnmatch(char *const *globs, const char *name) {
         for (; globs && *globs; globs++)
-                if (fnmatch(*globs, name, 0) == 0)
+                if (fnmatch(*globs, name, FNM_NOESCAPE) == 0)
                         return true;
         return false;
 }

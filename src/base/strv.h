@@ -17,6 +17,7 @@ DEFINE_CLEANUP(char **, strv_free);
 
 size_t strv_length(char *const *strv);
 
-/* Whether one of the globs in the list matches the whole of `name`, as fnmatch(3) without flags does. Unit names
- * hold no slash, and in paths `*` crosses slashes, as in systemctl's patterns. */
+/* Whether one of the globs in the list matches the whole of `name`, as fnmatch(3) with FNM_NOESCAPE does:
+ * unit names are full of backslashes (man:systemd-escape(1)). They hold no slash, and in paths `*` crosses slashes, as
+ * in systemctl's patterns. */
 bool strv_fnmatch(char *const *globs, const char *name);
