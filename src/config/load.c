@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "config/load.h"
+#include "config/policy-file.h"
+#include "config/search.h"
+#include "config/settings-file.h"
+
+#define SETTINGS_FILE "memstalld.conf"
+#define SETTINGS_FOLDER "memstalld.conf.d"
+#define POLICY_FOLDER "policy.d"
+
+static int add_policy(PolicySet *set, Policy **policy) {
+        Policy **grown;
+
+        grown = realloc(set->policies, (set->n_policies + 1) * sizeof(*grown));
+        if (!grown)
+                return -ENOMEM;
+        grown[set->n_policies++] = TAKE_PTR(*policy);
+        set->policies = grown;
+        return 0;
+}
+
+static int load_policy(const char *path, Config *config, ConfigErrors *errors) {
+        _cleanup_(policy_freep) Policy *policy = NULL;
+        int r;
+
+        r = policy_read_file(path, &policy, errors);
+        if (r != 0)
+                return r;
+        return add_policy(&config->policies, &policy);
+}
+
+static bool is_settings(const char *path) {
+        const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+        const size_t n = strlen(SETTINGS_FOLDER);
+        size_t n_folder = slash ? (size_t) (slash - path) : 0;
+
+        if (strcmp(name, SETTINGS_FILE) == 0)
+                return true;
+        return n_folder >= n && strncmp(slash - n, SETTINGS_FOLDER, n) == 0 &&
+               (n_folder == n || slash[-(ptrdiff_t) n - 1] == '/');
+}
+
+int config_load_file(const char *path, Config *config, ConfigErrors *errors) {
+        int r;
+
+        if (is_settings(path))
+                r = settings_read_file(path, &config->settings, errors);
+        else
+                r = load_policy(path, config, errors);
+        if (r != 0)
+                return r;
+        return strv_push(&config->files, path, strlen(path));
+}
+
+static int load_folder(const char *root, const char *folder, Config *config, ConfigErrors *errors) {
+        _cleanup_(strv_freep) char **paths = NULL;
+        int r;
+
+        r = search_files(root, folder, &paths, errors);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < strv_length(paths); i++) {
+                r = config_load_file(paths[i], config, errors);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int config_load(const char *root, Config *ret, ConfigErrors *errors) {
+        _cleanup_(config_done) Config config = CONFIG_DEFAULT;
+        _cleanup_(freep) char *main_file = NULL;
+        int r;
+
+        r = search_file(root, SETTINGS_FILE, &main_file);
+        if (r < 0)
+                return r;
+        if (main_file) {
+                r = config_load_file(main_file, &config, errors);
+                if (r < 0)
+                        return r;
+        }
+        r = load_folder(root, SETTINGS_FOLDER, &config, errors);
+        if (r < 0)
+                return r;
+        r = load_folder(root, POLICY_FOLDER, &config, errors);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE(config, (Config){ 0 });
+        return 0;
+}
+
+void config_done(Config *config) {
+        config->files = strv_free(config->files);
+        policy_set_done(&config->policies);
+        settings_done(&config->settings);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "base/parse.h"
+#include "base/strv.h"
+#include "base/usec.h"
+#include "config/section.h"
+#include "config/settings-file.h"
+
+static const Settings settings_default = SETTINGS_DEFAULT;
+
+/* "30 10min": the field is the whole object, since the value goes to two of its members. */
+static int parse_max_actions(const Place *place, const char *value, void *field) {
+        Settings *settings = field;
+        const char *rest = value;
+        char count_word[16] = "";
+        uint64_t count, usec;
+        size_t length;
+
+        if (!*value) {
+                settings->max_actions = settings_default.max_actions;
+                settings->max_actions_usec = settings_default.max_actions_usec;
+                return 0;
+        }
+
+        length = value_next_word(&rest);
+        memcpy(count_word, rest, MIN(length, sizeof(count_word) - 1));
+        rest += length;
+        (void) value_next_word(&rest);
+
+        if (parse_uint(count_word, &count) < 0 || parse_duration(rest, &usec) < 0)
+                return place_error(place, "\"%s\" is no number and time, write for example 30 10min", value);
+        if (count < 1 || count > MAX_ACTIONS_MAX)
+                return place_error(place, "the number of actions must be from 1 to %u, write for example 30 10min",
+                                   MAX_ACTIONS_MAX);
+        if (usec == 0 || usec == USEC_INFINITY)
+                return place_error(place, "the time must be more than 0 and less than infinity, write for example "
+                                          "30 10min");
+        settings->max_actions = (unsigned) count;
+        settings->max_actions_usec = usec;
+        return 0;
+}
+
+static const ValueType value_max_actions = { 0, parse_max_actions };
+
+enum {
+        KEY_DRY_RUN,
+        KEY_CULPRITS,
+        KEY_CULPRIT_STACKS,
+        KEY_MAX_ACTIONS,
+        KEY_PROTECT,
+        _KEY_MAX,
+};
+
+static const Key daemon_keys[_KEY_MAX] = {
+        [KEY_DRY_RUN] = { "DryRun", &value_boolean, offsetof(Settings, dry_run) },
+        [KEY_CULPRITS] = { "Culprits", &value_boolean, offsetof(Settings, culprits) },
+        [KEY_CULPRIT_STACKS] = { "CulpritStacks", &value_boolean, offsetof(Settings, culprit_stacks) },
+        [KEY_MAX_ACTIONS] = { "MaxActions", &value_max_actions, 0 },
+        [KEY_PROTECT] = { "Protect", &value_victim_globs, offsetof(Settings, protect) },
+};
+
+typedef struct Draft {
+        Settings settings;
+        unsigned lines[_KEY_MAX];
+} Draft;
+
+static void draft_done(Draft *draft) {
+        settings_done(&draft->settings);
+}
+
+static int enter_daemon(void *user, const Place *place, Target *ret) {
+        Draft *draft = user;
+
+        *ret = (Target){ &draft->settings, draft->lines };
+        return 0;
+}
+
+static const Section sections[] = {
+        { "Daemon", daemon_keys, _KEY_MAX, &settings_default, enter_daemon },
+};
+
+static int settings_copy(const Settings *settings, Settings *ret) {
+        _cleanup_(strv_freep) char **protect = NULL;
+        int r;
+
+        for (size_t i = 0; i < strv_length(settings->protect); i++) {
+                r = strv_push(&protect, settings->protect[i], strlen(settings->protect[i]));
+                if (r < 0)
+                        return r;
+        }
+        *ret = *settings;
+        ret->protect = TAKE_PTR(protect);
+        return 0;
+}
+
+int settings_read_file(const char *path, Settings *settings, ConfigErrors *errors) {
+        _cleanup_(source_done) Source source = { 0 };
+        _cleanup_(draft_done) Draft draft = { 0 };
+        size_t n_errors = errors->n_items;
+        int r;
+
+        r = source_read(path, &source, errors);
+        if (r != 0)
+                return r;
+        r = settings_copy(settings, &draft.settings);
+        if (r < 0)
+                return r;
+        r = sections_read(&source, sections, ELEMENTSOF(sections), &draft, errors);
+        if (r < 0)
+                return r;
+        if (errors->n_items > n_errors)
+                return CONFIG_E_REFUSED;
+
+        settings_done(settings);
+        *settings = TAKE(draft.settings, (Settings){ 0 });
+        return 0;
+}
