@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "ctl/verbs.h"
+
+static const Verb verbs[] = {
+        { "check", "[FILE...]", "Verify settings and policies without a daemon", verb_check },
+};
+
+const Verb *verb_find(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+                if (strcmp(verbs[i].name, name) == 0)
+                        return verbs + i;
+        return NULL;
+}
+
+void verbs_print(FILE *f) {
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+                fprintf(f, "  %-8s %-12s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
+}
