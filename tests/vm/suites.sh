@@ -21,3 +21,7 @@ cache_folder() {
         echo "${XDG_CACHE_HOME:-$HOME/.cache}/memstalld-tests"
     fi
 }
+
+# The C library of each; what is built on a newer one does not run there. forky still moves, and is never older.
+# shellcheck disable=SC2034
+declare -A GLIBC=([bookworm]=2.36 [trixie]=2.41 [forky]=2.99)

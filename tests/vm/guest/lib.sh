@@ -46,6 +46,16 @@ reload_memstalld() { systemctl reload memstalld.service || fail "memstalld did n
 
 stop_memstalld() { systemctl stop memstalld.service || fail "memstalld did not stop"; }
 
+# The daemon cannot work here: it says so in one sentence that has these patterns in it, and exits with 1.
+expect_refusal() { # PATTERN...
+    local text rc=0 pattern
+    text=$(timeout 30 memstalld 2>&1) || rc=$?
+    echo "$text"
+    [ "$rc" = 1 ] || fail "exit status $rc"
+    [ "$(grep -c . <<<"$text")" = 1 ] || fail "not one line: $text"
+    for pattern in "$@"; do expect_in "$text" "$pattern"; done
+}
+
 # How often the daemon went to sleep and woke up again, all threads together.
 memstalld_wakeups() {
     local pid
@@ -131,6 +141,13 @@ record_values() { # FIELD FIELD=VALUE...
     shift
     records -o cat --output-fields="$field" "$@"
 }
+
+# When the first record that matches was written, by the monotonic clock.
+record_usec() { # [journalctl option | FIELD=VALUE]...
+    records -o json --output-fields=MESSAGE "$@" | sed -n 's/.*"__MONOTONIC_TIMESTAMP" *: *"\([0-9]*\)".*/\1/p' | head -n 1
+}
+
+kernel_oom_usec() { record_usec -k --grep='out of memory: Killed'; }
 
 has_record() { [ -n "$(records -n 1 -o cat --output-fields=_BOOT_ID "$@")" ]; }
 

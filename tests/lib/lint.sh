@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# The checks that look at files only. Each returns 0, or 1 after it printed what is wrong.
+
+shell_files() {
+    {
+        grep -rlIE '^#!/(usr/)?bin/(env )?(ba)?sh' .ci tests src units conf man bpf || :
+        find tests -name '*.sh' -o -name '*.scenario'
+    } | sort -u
+}
+
+lint_shell() {
+    local files
+    mapfile -t files < <(shell_files)
+    # Programs of other languages stand in single quotes here; that is meant (SC2016).
+    shellcheck -s bash -e SC2016 -x -P SCRIPTDIR -P . "${files[@]}"
+}
+
+lint_spelling() {
+    local paths=()
+    for p in README.md meson.build meson_options.txt src bpf units conf tests man; do
+        [ ! -e "$p" ] || paths+=("$p")
+    done
+    codespell -q 3 "${paths[@]}"
+}
+
+lint_man() {
+    local pages
+    mapfile -t pages < <(find man -name '*.[1-8]')
+    [ ${#pages[@]} -gt 0 ] || { echo "no man pages"; return 77; }
+    mandoc -T lint -W warning "${pages[@]}"
+}
