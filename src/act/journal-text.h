@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "act/text.h"
+#include "core/decision.h"
+
+/* The sentences of records: what a tired person reads at three in the morning. Each adds one line to `t`. */
+
+/* "batch.slice: memory pressure some 34% of 2s (limit 10%): throttling hog.service to 90M (it uses 100M; cause:
+ * unit-limit) [policy 50-batch, step slow]" */
+void text_decision(Text *t, const Decision *d);
+
+/* "perl[123] in hog.service: cause of 82% of the stall time: 1s 300ms in 450 stalls (memcg-max, limit of hog.service)" */
+void text_culprit(Text *t, const Culprit *c, const char *comm);
+
+/* "hog.service: throttled to 90M, 12ms after the stall was seen" */
+void text_outcome(Text *t, const Report *r);
+
+/* "hog.service: thawed after 12s: the pressure stayed low" */
+void text_release(Text *t, const Undo *u);
+void text_release_failed(Text *t, const Undo *u, const Outcome *o);
+
+/* "batch.slice: step slow of policy 50-batch was due and is not taken: every candidate is protected" */
+void text_refused(Text *t, const Refusal *r);
+
+/* The value of CONDITIONS: each condition as it is written in the policy, and what was seen, "; " between them:
+ * "Pressure=some 10% 2s: 34.5%; Available=10%: 52M". */
+void text_conditions(Text *t, const Decision *d);
+
+/* "SIGKILL"; the number for what has no name. */
+void text_signal(Text *t, int signal);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Which fields each kind of record has. The names are a contract, see "JOURNAL RECORDS" in man:memstalld(8); the
+ * sentences are in act/journal-text.c. */
+
+#include <errno.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "act/journal-private.h"
+#include "act/journal-text.h"
+#include "act/message-ids.h"
+
+/* ---- What all records have ------------------------------------------------------------------- */
+
+void record_start(Record *r, const char *kind, const char *message_id, int priority, const char *message) {
+        record_begin(r);
+        record_add(r, "MESSAGE", message);
+        record_add(r, "MESSAGE_ID", message_id);
+        record_add_uint(r, "PRIORITY", (uint64_t) priority);
+        record_add(r, "SYSLOG_IDENTIFIER", "memstalld");
+        record_add(r, "MEMSTALLD_RECORD", kind);
+}
+
+static void add_incident(Record *r, Id128 incident) {
+        record_add_format(r, "MEMSTALLD_INCIDENT", ID128_FORMAT, ID128_VALUES(incident));
+}
+
+static void add_origin(Record *r, const Policy *policy, const Step *step, const CgroupName *watch) {
+        record_add(r, "MEMSTALLD_POLICY", policy->name);
+        record_add(r, "MEMSTALLD_STEP", step->name);
+        record_add(r, "MEMSTALLD_WATCH", watch->path);
+        record_add(r, "MEMSTALLD_WATCH_UNIT", watch->unit);
+}
+
+/* `journalctl -u` finds the record by the victim; by the watch if there is none. */
+static void add_victim(Record *r, const CgroupName *victim, const CgroupName *watch) {
+        if (victim->id != 0) {
+                record_add(r, "MEMSTALLD_VICTIM", victim->unit);
+                record_add(r, "MEMSTALLD_VICTIM_CGROUP", victim->path);
+        }
+        record_add(r, "OBJECT_SYSTEMD_UNIT", victim->id != 0 ? victim->unit : watch->unit);
+}
+
+static void add_decision(Record *r, const Decision *d) {
+        add_incident(r, d->incident);
+        add_origin(r, d->policy, d->step, &d->watch);
+        add_victim(r, &d->victim, &d->watch);
+        record_add(r, "MEMSTALLD_ACTION", action_to_string(d->action));
+        record_add_uint(r, "MEMSTALLD_COUNT", d->count);
+        record_add(r, "MEMSTALLD_DRY_RUN", d->dry_run ? "yes" : "no");
+}
+
+static void add_outcome(Record *r, const Outcome *o) {
+        record_add(r, "MEMSTALLD_OUTCOME", outcome_to_string(o->kind));
+        if (o->via != VIA_NONE)
+                record_add(r, "MEMSTALLD_VIA", via_to_string(o->via));
+        if (o->error < 0) {
+                record_add(r, "MEMSTALLD_ERROR", o->error_text[0] ? o->error_text : strerrorname_np(-o->error));
+                record_add_uint(r, "ERRNO", (uint64_t) -o->error);
+        }
+}
+
+/* ---- A decision and who brought it about ----------------------------------------------------- */
+
+static void add_rank(Record *r, const Decision *d) {
+        Text order = { 0 };
+
+        for (size_t i = 0; i < d->policy->victim.n_rank; i++)
+                text_add(&order, "%s%s", i > 0 ? " " : "", rank_to_string(d->policy->victim.rank[i]));
+        record_add(r, "MEMSTALLD_RANK", rank_to_string(d->rank));
+        record_add(r, "MEMSTALLD_RANK_ORDER", order.data);
+}
+
+static void add_numbers(Record *r, const Decision *d) {
+        record_add(r, "MEMSTALLD_CAUSE", cause_to_string(d->cause));
+        record_add_uint(r, "MEMSTALLD_CANDIDATES", d->n_candidates);
+        record_add_uint(r, "MEMSTALLD_PRESSURE_SOME", d->pressure[PRESSURE_SOME]);
+        record_add_uint(r, "MEMSTALLD_PRESSURE_FULL", d->pressure[PRESSURE_FULL]);
+        record_add_bytes(r, "MEMSTALLD_USAGE", d->sample.usage_bytes);
+        record_add_bytes(r, "MEMSTALLD_LIMIT", d->sample.limit_bytes);
+        record_add_bytes(r, "MEMSTALLD_AVAILABLE", d->sample.room_bytes);
+        record_add_bytes(r, "MEMSTALLD_HOST_AVAILABLE", d->sample.host_available_bytes);
+        if (d->victim.id != 0)
+                record_add_bytes(r, "MEMSTALLD_VICTIM_USAGE", d->victim_usage_bytes);
+        if (d->action == ACTION_THROTTLE)
+                record_add_bytes(r, "MEMSTALLD_MEMORY_HIGH", d->memory_high_bytes);
+        if (d->action == ACTION_KILL)
+                record_add_uint(r, "MEMSTALLD_SIGNAL", (uint64_t) d->signal);
+}
+
+void journal_decision(Journal *j, const Decision *d) {
+        Record *r = &j->record;
+        Text text = { 0 }, conditions = { 0 };
+
+        text_decision(&text, d);
+        record_start(r, "decision", MESSAGE_ID_DECISION, d->action == ACTION_KILL ? LOG_WARNING : LOG_NOTICE, text.data);
+        add_decision(r, d);
+        add_rank(r, d);
+        text_conditions(&conditions, d);
+        record_add(r, "MEMSTALLD_CONDITIONS", conditions.data);
+        add_numbers(r, d);
+        journal_socket_send(j->socket, r);
+}
+
+void journal_culprit(Journal *j, const Decision *d, const Culprit *c, const char *comm, const char *stack) {
+        Record *r = &j->record;
+        Text text = { 0 };
+
+        text_culprit(&text, c, comm);
+        record_start(r, "culprit", MESSAGE_ID_CULPRIT, LOG_NOTICE, text.data);
+        add_decision(r, d);
+        /* A second value: the story of the culprit's own unit has it too. */
+        if (c->unit.id != 0 && c->unit.id != d->victim.id)
+                record_add(r, "OBJECT_SYSTEMD_UNIT", c->unit.unit);
+
+        record_add(r, "MEMSTALLD_CULPRIT_UNIT", c->unit.unit);
+        record_add(r, "MEMSTALLD_CULPRIT_CGROUP", c->unit.path);
+        record_add_uint(r, "MEMSTALLD_CULPRIT_PID", c->values.pid);
+        record_add(r, "MEMSTALLD_CULPRIT_COMM", comm && *comm ? comm : NULL);
+        record_add(r, "MEMSTALLD_CULPRIT_CLASS", stall_to_string(c->values.class));
+        record_add(r, "MEMSTALLD_CULPRIT_ROLE", role_to_string(c->role));
+        record_add_uint(r, "MEMSTALLD_CULPRIT_STALL_USEC", c->values.stall_usec);
+        record_add_uint(r, "MEMSTALLD_CULPRIT_COUNT", c->values.count);
+        record_add_uint(r, "MEMSTALLD_CULPRIT_SHARE", c->share);
+        if (c->limit.id != 0)
+                record_add(r, "MEMSTALLD_CULPRIT_LIMIT_CGROUP", c->limit.path);
+        record_add(r, "MEMSTALLD_CULPRIT_STACK", stack && *stack ? stack : NULL);
+        journal_socket_send(j->socket, r);
+}
+
+/* ---- What came of it ------------------------------------------------------------------------- */
+
+void journal_outcome(Journal *j, const Report *report) {
+        static const struct {
+                const char *message_id;
+                int priority;
+        } kinds[_OUTCOME_KIND_MAX] = {
+                [OUTCOME_DONE] = { MESSAGE_ID_OUTCOME, LOG_NOTICE },
+                [OUTCOME_FAILED] = { MESSAGE_ID_FAILED, LOG_ERR },
+                [OUTCOME_TIMEOUT] = { MESSAGE_ID_FAILED, LOG_ERR },
+                [OUTCOME_DRY_RUN] = { MESSAGE_ID_OUTCOME, LOG_INFO },
+                [OUTCOME_REFUSED] = { MESSAGE_ID_FAILED, LOG_WARNING },
+                [OUTCOME_SETTLED] = { MESSAGE_ID_SETTLED, LOG_INFO },
+                [OUTCOME_NO_EFFECT] = { MESSAGE_ID_SETTLED, LOG_WARNING },
+        };
+        const Outcome *o = &report->outcome;
+        Record *r = &j->record;
+        Text text = { 0 };
+
+        text_outcome(&text, report);
+        record_start(r, "outcome", kinds[o->kind].message_id, kinds[o->kind].priority, text.data);
+        add_decision(r, report->decision);
+        add_outcome(r, o);
+        record_add_uint(r, "MEMSTALLD_LATENCY_USEC", report->latency_usec);
+        record_add_uint(r, "MEMSTALLD_PRESSURE_BEFORE", report->pressure_before);
+        if (o->kind == OUTCOME_SETTLED || o->kind == OUTCOME_NO_EFFECT) {
+                record_add_uint(r, "MEMSTALLD_PRESSURE_AFTER", report->pressure_after);
+                record_add_uint(r, "MEMSTALLD_FREED", report->freed_bytes);
+        }
+        journal_socket_send(j->socket, r);
+}
+
+static void begin_release(Record *r, const Undo *u, const char *message_id, int priority, const Text *text) {
+        record_start(r, "release", message_id, priority, text->data);
+        add_incident(r, u->incident);
+        add_origin(r, u->policy, u->step, &u->watch);
+        add_victim(r, &u->victim, &u->watch);
+        record_add(r, "MEMSTALLD_ACTION", action_to_string(u->action));
+        record_add(r, "MEMSTALLD_REASON", release_to_string(u->reason));
+        record_add_uint(r, "MEMSTALLD_HELD_USEC", u->held_usec);
+        if (u->action == ACTION_THROTTLE)
+                record_add_bytes(r, "MEMSTALLD_MEMORY_HIGH", u->previous_bytes);
+}
+
+void journal_release(Journal *j, const Undo *u) {
+        Text text = { 0 };
+
+        text_release(&text, u);
+        begin_release(&j->record, u, MESSAGE_ID_RELEASE, LOG_NOTICE, &text);
+        journal_socket_send(j->socket, &j->record);
+}
+
+void journal_release_failed(Journal *j, const Undo *u, const Outcome *o) {
+        Text text = { 0 };
+
+        text_release_failed(&text, u, o);
+        begin_release(&j->record, u, MESSAGE_ID_FAILED, LOG_ERR, &text);
+        add_outcome(&j->record, o);
+        journal_socket_send(j->socket, &j->record);
+}
+
+void journal_refused(Journal *j, const Refusal *refusal) {
+        Record *r = &j->record;
+        Text text = { 0 };
+
+        text_refused(&text, refusal);
+        record_start(r, "refused", MESSAGE_ID_REFUSED, LOG_WARNING, text.data);
+        add_incident(r, refusal->incident);
+        add_origin(r, refusal->policy, refusal->step, &refusal->watch);
+        add_victim(r, &refusal->victim, &refusal->watch);
+        record_add(r, "MEMSTALLD_ACTION", action_to_string(refusal->step->action));
+        record_add(r, "MEMSTALLD_REASON", refusal_to_string(refusal->reason));
+        journal_socket_send(j->socket, r);
+}
+
+/* ---- Its life -------------------------------------------------------------------------------- */
+
+static void on_loss(void *userdata, uint64_t n, Record *r) {
+        Text text = { 0 };
+
+        text_add(&text, "%llu records were lost here: the journal did not take them in time", (unsigned long long) n);
+        record_start(r, "lost", MESSAGE_ID_LOST, LOG_WARNING, text.data);
+        record_add_uint(r, "MEMSTALLD_COUNT", n);
+}
+
+int journal_new(Journal **ret, sd_event *event, const char *path) {
+        _cleanup_(journal_freep) Journal *j = NULL;
+        int r;
+
+        j = calloc(1, sizeof(*j));
+        if (!j)
+                return -ENOMEM;
+        r = journal_socket_new(&j->socket, event, path ? path : JOURNAL_SOCKET_PATH, on_loss, j);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(j);
+        return 0;
+}
+
+Journal *journal_free(Journal *j) {
+        if (!j)
+                return NULL;
+        j->socket = journal_socket_free(j->socket);
+        free(j);
+        return NULL;
+}
+
+uint64_t journal_lost(const Journal *j) {
+        return journal_socket_n_lost(j->socket);
+}
