@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What bpf/memstall.bpf.c and src/sense share: the shapes of its maps. Both sides are built from this tree and
+ * loaded together, so nothing here is an ABI; but every struct is explicitly padded, because the keys are
+ * hashed as bytes. */
+
+#include <stdint.h>
+
+#include "core/stall.h"
+
+enum {
+        /* Sections that run at one time, a record each: tasks, not processes. */
+        MEMSTALL_TASKS_MAX = 16384,
+        /* (cgroup, limit, process, class, call site) of the last epochs. About 330 bytes each. */
+        MEMSTALL_TOTALS_MAX = 8192,
+        MEMSTALL_FRAMES_MAX = 24,
+        /* 2^33 ns, 8.6 s: the epoch before this one and this one make a window of 8.6 to 17.2 s. */
+        MEMSTALL_EPOCH_SHIFT = 33,
+        MEMSTALL_COMM_MAX = 16,
+};
+
+/* The class of a section that no hook has named: some kind of waiting for a page, which only the stack tells. */
+#define MEMSTALL_WAIT ((uint32_t) _STALL_CLASS_MAX)
+
+/* What hooks between enter and leave have seen of a task, in MemstallTask.marks. */
+enum {
+        /* Of a section: at most one of these, the first. */
+        MEMSTALL_MARK_MEMCG = 1 << 0,          /* reclaims in the cgroup of limit_id */
+        MEMSTALL_MARK_DIRECT = 1 << 1,
+        MEMSTALL_MARK_COMPACTION = 1 << 2,
+        /* Of what the task is in the middle of, around its sections. */
+        MEMSTALL_MARK_OVER_HIGH = 1 << 8,
+        MEMSTALL_MARK_NODE_RECLAIM = 1 << 9,
+};
+#define MEMSTALL_MARKS_OF_SECTION (MEMSTALL_MARK_MEMCG | MEMSTALL_MARK_DIRECT | MEMSTALL_MARK_COMPACTION)
+#define MEMSTALL_MARKS_AROUND (MEMSTALL_MARK_OVER_HIGH | MEMSTALL_MARK_NODE_RECLAIM)
+
+/* Map `tasks`, by thread id: from the outermost enter to its leave. */
+typedef struct MemstallTask {
+        uint64_t start_ns;              /* CLOCK_MONOTONIC; 0: not in a section, only in a marked surrounding */
+        uint64_t task_start;            /* task_struct::start_time, tells a reused thread id */
+        uint64_t cgroup_id;
+        uint64_t limit_id;
+        uint32_t tgid;
+        uint32_t marks;
+        uint32_t kthread_class;         /* STALL_KSWAPD, STALL_KCOMPACTD or 0 */
+        uint32_t padding;
+        char comm[MEMSTALL_COMM_MAX];   /* of the process: that of its first thread */
+} MemstallTask;
+
+/* Map `totals`. `site` splits the waits by their caller, as far as the stack's first frames tell. */
+typedef struct MemstallKey {
+        uint64_t cgroup_id;
+        uint64_t limit_id;
+        uint64_t site;
+        uint32_t tgid;
+        uint32_t class;                 /* StallClass or MEMSTALL_WAIT */
+        uint32_t epoch;
+        uint32_t padding;
+} MemstallKey;
+
+typedef struct MemstallTotal {
+        uint64_t ns;                    /* within the window that ends with this epoch */
+        uint64_t count;
+        uint64_t longest_ns;            /* whole */
+        int64_t stack_bytes;            /* of the longest: what bpf_get_stack() answered */
+        char comm[MEMSTALL_COMM_MAX];
+        uint64_t stack[MEMSTALL_FRAMES_MAX];
+} MemstallTotal;
+
+/* Map `counters`, per CPU. */
+typedef enum MemstallCounter {
+        MEMSTALL_COUNTER_SECTIONS,      /* outermost sections that ended and were added up */
+        MEMSTALL_COUNTER_NESTED,        /* sections inside another one: no stall of their own */
+        MEMSTALL_COUNTER_FULL,          /* not recorded: a map had no room */
+        MEMSTALL_COUNTER_ORPHANS,       /* ended without a beginning on record */
+        MEMSTALL_COUNTER_STACKS,        /* stacks walked, short and long */
+        _MEMSTALL_COUNTER_MAX,
+} MemstallCounter;
+
+/* The class of a section by its marks alone; without any, MEMSTALL_WAIT. Both sides use it: the program when
+ * a section ends, user space for sections that still run. */
+static inline uint32_t memstall_class_by_marks(uint32_t marks, uint32_t kthread_class) {
+        if (kthread_class)
+                return kthread_class;
+        if (marks & MEMSTALL_MARK_MEMCG)
+                return marks & MEMSTALL_MARK_OVER_HIGH ? STALL_MEMCG_HIGH : STALL_MEMCG_MAX;
+        if (marks & MEMSTALL_MARK_DIRECT)
+                return STALL_DIRECT_RECLAIM;
+        if (marks & MEMSTALL_MARK_COMPACTION)
+                return STALL_COMPACTION;
+        if (marks & MEMSTALL_MARK_NODE_RECLAIM)
+                return STALL_NODE_RECLAIM;
+        if (marks & MEMSTALL_MARK_OVER_HIGH)
+                return STALL_HIGH_THROTTLE;
+        return MEMSTALL_WAIT;
+}

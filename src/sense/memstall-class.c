@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "sense/memstall-class.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+enum {
+        /* The program, its trampoline, psi_memstall_leave(), and one to spare. */
+        PLUMBING_MAX = 4,
+};
+
+typedef struct SiteRow {
+        const char *function;
+        StallClass class;
+} SiteRow;
+
+/* Sorted by strcmp(), which a test checks. Functions without remark call psi_memstall_enter() themselves. */
+static const SiteRow sites[] = {
+        { "__alloc_pages_direct_compact", STALL_COMPACTION },
+        { "__alloc_pages_direct_reclaim", STALL_DIRECT_RECLAIM },
+        { "__alloc_pages_slowpath", STALL_DIRECT_RECLAIM },     /* the one before, folded in */
+        { "__folio_lock", STALL_REFAULT },                      /* folio_wait_bit_common(), folded in; so below */
+        { "__folio_lock_async", STALL_REFAULT },
+        { "__folio_lock_killable", STALL_REFAULT },
+        { "__folio_lock_or_retry", STALL_REFAULT },
+        { "__lock_page", STALL_REFAULT },                       /* the names before 5.16 */
+        { "__lock_page_async", STALL_REFAULT },
+        { "__lock_page_killable", STALL_REFAULT },
+        { "__lock_page_or_retry", STALL_REFAULT },
+        { "__mem_cgroup_handle_over_high", STALL_HIGH_THROTTLE },
+        { "__node_reclaim", STALL_NODE_RECLAIM },
+        { "__perform_reclaim", STALL_DIRECT_RECLAIM },
+        { "add_ra_bio_folios", STALL_READ },                    /* btrfs, 7.2 */
+        { "add_ra_bio_pages", STALL_READ },                     /* btrfs: enters ... */
+        { "balance_pgdat", STALL_KSWAPD },
+        { "blkcg_maybe_throttle_blkg", STALL_BLKCG },
+        { "blkcg_maybe_throttle_current", STALL_BLKCG },        /* the one before, folded in */
+        { "btrfs_submit_compressed_read", STALL_READ },         /* ... and leaves */
+        { "filemap_read_folio", STALL_READ },
+        { "folio_put_wait_locked", STALL_REFAULT },
+        { "folio_wait_bit", STALL_REFAULT },
+        { "folio_wait_bit_common", STALL_REFAULT },
+        { "folio_wait_bit_killable", STALL_REFAULT },
+        { "high_work_func", STALL_MEMCG_HIGH },                 /* reclaim_high(), folded in */
+        { "kcompactd", STALL_KCOMPACTD },
+        { "kswapd", STALL_KSWAPD },                             /* balance_pgdat(), folded in */
+        { "mem_cgroup_handle_over_high", STALL_HIGH_THROTTLE },
+        { "migration_entry_wait_on_locked", STALL_REFAULT },
+        { "node_reclaim", STALL_NODE_RECLAIM },
+        { "page_cache_ra_order", STALL_READ },                  /* read_pages(), folded in */
+        { "page_cache_ra_unbounded", STALL_READ },
+        { "put_and_wait_on_page_locked", STALL_REFAULT },
+        { "read_pages", STALL_READ },
+        { "reclaim_high", STALL_MEMCG_HIGH },
+        { "softleaf_entry_wait_on_locked", STALL_REFAULT },
+        { "submit_bio", STALL_READ },                           /* up to 6.0 */
+        { "swap_read_folio", STALL_SWAP_IN },
+        { "swap_readpage", STALL_SWAP_IN },
+        { "try_charge", STALL_MEMCG_MAX },
+        { "try_charge_memcg", STALL_MEMCG_MAX },
+        { "wait_on_page_bit", STALL_REFAULT },
+        { "wait_on_page_bit_common", STALL_REFAULT },
+        { "wait_on_page_bit_killable", STALL_REFAULT },
+        { "z_erofs_runqueue", STALL_READ },
+        { "z_erofs_submit_queue", STALL_READ },
+};
+
+/* A wait for a page below one of these is for a page that comes from swap. */
+static const char *const swap_ins[] = {
+        "do_swap_page",
+        "shmem_swapin_folio",
+        "shmem_swapin_page",
+};
+
+static const char *const plumbing[] = {
+        "__traceiter_",
+        "bpf_get_stack",
+        "bpf_prog_",
+        "bpf_trace_run",
+        "bpf_trampoline_",
+        "psi_memstall_",
+};
+
+/* The name without what compilers append and without the module. */
+static size_t stem_length(const char *name) {
+        return strcspn(name, ". ");
+}
+
+static int compare_stem(const char *name, size_t length, const char *row) {
+        int r = strncmp(name, row, length);
+
+        return r != 0 ? r : row[length] != '\0' ? -1 : 0;
+}
+
+StallClass memstall_class_of_function(const char *name) {
+        size_t length = stem_length(name), low = 0, high = ELEMENTSOF(sites);
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                int r = compare_stem(name, length, sites[middle].function);
+
+                if (r == 0)
+                        return sites[middle].class;
+                if (r < 0)
+                        high = middle;
+                else
+                        low = middle + 1;
+        }
+        return STALL_OTHER;
+}
+
+static bool is_swap_in(const char *name) {
+        size_t length = stem_length(name);
+
+        for (size_t i = 0; i < ELEMENTSOF(swap_ins); i++)
+                if (compare_stem(name, length, swap_ins[i]) == 0)
+                        return true;
+        return false;
+}
+
+static bool is_plumbing(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(plumbing); i++)
+                if (strncmp(name, plumbing[i], strlen(plumbing[i])) == 0)
+                        return true;
+        return false;
+}
+
+/* A program or trampoline may have no name (net.core.bpf_jit_kallsyms=0, or it came after kallsyms was read): all
+ * up to the last frame that is known as plumbing is plumbing, and where none is, the nameless ones. */
+size_t memstall_trim_stack(const Kallsyms *k, const uint64_t *frames, size_t n) {
+        size_t end = 0, nameless = 0;
+
+        for (size_t i = 0; i < n && i < PLUMBING_MAX; i++) {
+                const char *name = kallsyms_find(k, frames[i] - 1, NULL);
+
+                if (name && is_plumbing(name))
+                        end = i + 1;
+                else if (!name && nameless == i)
+                        nameless = i + 1;
+        }
+        return MAX(end, nameless);
+}
+
+StallClass memstall_class_of_stack(const Kallsyms *k, const uint64_t *frames, size_t n) {
+        StallClass class = STALL_OTHER;
+
+        for (size_t i = memstall_trim_stack(k, frames, n); i < n; i++) {
+                const char *name = kallsyms_find(k, frames[i] - 1, NULL);
+
+                if (!name)
+                        continue;
+                if (class == STALL_OTHER)
+                        class = memstall_class_of_function(name);
+                if (class == STALL_REFAULT && is_swap_in(name))
+                        return STALL_SWAP_IN;
+                if (class != STALL_OTHER && class != STALL_REFAULT)
+                        return class;
+        }
+        return class;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/memstall.h"
+#include "core/stall.h"
+#include "sense/kallsyms.h"
+#include "sense/memstall.h"
+
+/* Shared by the files memstall*.c: the programs (load), the window (window), the questions (memstall.c). */
+
+struct memstall_bpf;
+
+typedef struct MemstallProgram {
+        struct memstall_bpf *skeleton;
+        char rung[256];
+} MemstallProgram;
+
+/* Opens, fits to the kernel, loads, attaches; fills p->rung. As memstall_new(). */
+int memstall_program_load(MemstallProgram *p, bool stacks, char *ret_why, size_t why_size);
+void memstall_program_unload(MemstallProgram *p);
+
+/* The maps, and the two programs that must be there. Only after loading. */
+int memstall_program_tasks_fd(const MemstallProgram *p);
+int memstall_program_totals_fd(const MemstallProgram *p);
+int memstall_program_counters_fd(const MemstallProgram *p);
+int memstall_program_missed(const MemstallProgram *p, uint64_t *ret);
+
+/* Reads the maps of the programs into entries; see memstall-window.c. */
+typedef struct MemstallWindow MemstallWindow;
+
+int memstall_window_new(MemstallWindow **ret);
+MemstallWindow *memstall_window_free(MemstallWindow *w);
+DEFINE_CLEANUP(MemstallWindow *, memstall_window_free);
+
+/* Empties the window and sets its time, nanoseconds of CLOCK_MONOTONIC. */
+void memstall_window_begin(MemstallWindow *w, uint64_t now_ns);
+
+/* Adds an element of a map. `symbols` may be NULL: then waits have no class. Totals go before tasks. */
+void memstall_window_add_total(MemstallWindow *w, const Kallsyms *symbols, const MemstallKey *key,
+                               const MemstallTotal *total);
+void memstall_window_add_task(MemstallWindow *w, const MemstallTask *task);
+
+/* Adds all elements of a map. Returns 0 or a negative errno. */
+int memstall_window_read_totals(MemstallWindow *w, const Kallsyms *symbols, int totals_fd);
+int memstall_window_read_tasks(MemstallWindow *w, int tasks_fd);
+
+/* The greatest, without their stacks; and the key of the total whose stack belongs to the i-th of them, NULL where
+ * only running sections made it. The keys are good until the next begin. */
+size_t memstall_window_top(MemstallWindow *w, StallEntry *entries, size_t n_max);
+const MemstallKey *memstall_window_key(const MemstallWindow *w, size_t i);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "sense/memstall.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+#include "sense/kallsyms.h"
+#include "sense/memstall-class.h"
+#include "sense/memstall-private.h"
+
+static_assert((int) STALL_FRAMES_MAX == (int) MEMSTALL_FRAMES_MAX, "one stack");
+static_assert((int) STALL_COMM_MAX == (int) MEMSTALL_COMM_MAX, "one name");
+
+struct Memstall {
+        MemstallProgram program;
+        Kallsyms *symbols;              /* NULL: hidden */
+        MemstallWindow *window;
+        MemstallTotal total;            /* for one look-up */
+        int n_cpus;
+        uint64_t *per_cpu;              /* n_cpus */
+};
+
+Memstall *memstall_free(Memstall *m) {
+        if (!m)
+                return NULL;
+        memstall_program_unload(&m->program);
+        free(m->per_cpu);
+        memstall_window_free(m->window);
+        kallsyms_free(m->symbols);
+        free(m);
+        return NULL;
+}
+
+/* Only once the programs are loaded: they are symbols too, and stacks begin with them. */
+static int read_symbols(Memstall *m) {
+        size_t length = strlen(m->program.rung);
+        int r;
+
+        r = kallsyms_new(&m->symbols, "/proc/kallsyms");
+        if (r == -ENOMEM)
+                return r;
+        if (r != 0)
+                (void) snprintf(m->program.rung + length, sizeof(m->program.rung) - length, "; no symbols (%s)",
+                                r == KALLSYMS_E_HIDDEN ? "kernel.kptr_restrict" : "/proc/kallsyms");
+        return 0;
+}
+
+int memstall_new(Memstall **ret, bool stacks, char *ret_why, size_t why_size) {
+        _cleanup_(memstall_freep) Memstall *m = NULL;
+        int r;
+
+        m = calloc(1, sizeof(*m));
+        if (!m)
+                return -ENOMEM;
+        m->n_cpus = libbpf_num_possible_cpus();
+        if (m->n_cpus < 0)
+                return m->n_cpus;
+        m->per_cpu = calloc((size_t) m->n_cpus, sizeof(uint64_t));
+        if (!m->per_cpu)
+                return -ENOMEM;
+        r = memstall_window_new(&m->window);
+        if (r < 0)
+                return r;
+        r = memstall_program_load(&m->program, stacks, ret_why, why_size);
+        if (r != 0)
+                return r;
+        r = read_symbols(m);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+const char *memstall_rung(const Memstall *m) {
+        return m->program.rung;
+}
+
+/* ---- Reading ---- */
+
+static uint64_t now_ns(void) {
+        struct timespec ts = {};
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t) ts.tv_sec * UINT64_C(1000000000) + (uint64_t) ts.tv_nsec;
+}
+
+/* The stacks of the few that were asked for; one may have made room for another meanwhile. */
+static void read_stack(Memstall *m, StallEntry *e, const MemstallKey *key) {
+        if (!key || bpf_map_lookup_elem(memstall_program_totals_fd(&m->program), key, &m->total) < 0)
+                return;
+        if (m->total.stack_bytes <= 0)
+                return;
+        e->n_frames = MIN((size_t) m->total.stack_bytes / sizeof(uint64_t), (size_t) STALL_FRAMES_MAX);
+        memcpy(e->frames, m->total.stack, e->n_frames * sizeof(uint64_t));
+}
+
+int memstall_read(Memstall *m, StallEntry *entries, size_t n_max, size_t *ret_n) {
+        size_t n;
+        int r;
+
+        /* Totals first: a section that ends in between is missed this time, not counted twice. */
+        memstall_window_begin(m->window, now_ns());
+        r = memstall_window_read_totals(m->window, m->symbols, memstall_program_totals_fd(&m->program));
+        if (r < 0)
+                return r;
+        r = memstall_window_read_tasks(m->window, memstall_program_tasks_fd(&m->program));
+        if (r < 0)
+                return r;
+
+        n = memstall_window_top(m->window, entries, n_max);
+        for (size_t i = 0; i < n; i++)
+                read_stack(m, &entries[i], memstall_window_key(m->window, i));
+        *ret_n = n;
+        return 0;
+}
+
+/* ---- Telling ---- */
+
+int memstall_symbolize(const Memstall *m, const StallEntry *e, char *buf, size_t size) {
+        size_t length = 0;
+
+        if (!m->symbols) {
+                (void) snprintf(buf, size, "(the kernel hides its symbols: kernel.kptr_restrict, CAP_SYSLOG)");
+                return MEMSTALL_E_HIDDEN;
+        }
+
+        if (size > 0)
+                buf[0] = '\0';
+        for (size_t i = memstall_trim_stack(m->symbols, e->frames, e->n_frames); i < e->n_frames; i++) {
+                const char *name = kallsyms_find(m->symbols, e->frames[i] - 1, NULL), *separator;
+                char address[2 + 16 + 1];
+                int n;
+
+                (void) snprintf(address, sizeof(address), "0x%" PRIx64, e->frames[i]);
+                separator = length > 0 ? "\n" : "";
+                n = snprintf(buf + length, size - length, "%s%s", separator, name ? name : address);
+                if (n < 0 || (size_t) n >= size - length) {
+                        if (size > length)
+                                buf[length] = '\0';
+                        break;
+                }
+                length += (size_t) n;
+        }
+        return 0;
+}
+
+int memstall_counters(Memstall *m, MemstallCounters *ret) {
+        int fd = memstall_program_counters_fd(&m->program);
+        uint64_t sums[_MEMSTALL_COUNTER_MAX] = {}, missed;
+        int r;
+
+        for (uint32_t key = 0; key < _MEMSTALL_COUNTER_MAX; key++) {
+                r = bpf_map_lookup_elem(fd, &key, m->per_cpu);
+                if (r < 0)
+                        return r;
+                for (int i = 0; i < m->n_cpus; i++)
+                        sums[key] += m->per_cpu[i];
+        }
+        r = memstall_program_missed(&m->program, &missed);
+        if (r < 0)
+                return r;
+
+        *ret = (MemstallCounters) {
+                .sections = sums[MEMSTALL_COUNTER_SECTIONS],
+                .nested = sums[MEMSTALL_COUNTER_NESTED],
+                .full = sums[MEMSTALL_COUNTER_FULL],
+                .orphans = sums[MEMSTALL_COUNTER_ORPHANS],
+                .missed = missed,
+                .stacks = sums[MEMSTALL_COUNTER_STACKS],
+        };
+        return 0;
+}
