@@ -32,15 +32,24 @@ static int read_events(int fd, Sample *ret) {
         return n < 0 ? (int) n : text_parse_events(text, ret);
 }
 
+/* One number. A file that the folder does not have counts as `absent`. */
+static int read_number(const Folder *f, FolderFile file, uint64_t absent, uint64_t *ret) {
+        if (f->fds[file] < 0) {
+                *ret = absent;
+                return 0;
+        }
+        return fd_read_uint(f->fds[file], ret);
+}
+
 /* The smaller of memory.high and memory.max. */
 static int read_limit(const Folder *f, uint64_t *ret_bytes) {
         uint64_t high, max;
         int r;
 
-        r = fd_read_uint(f->fds[FOLDER_HIGH], &high);
+        r = read_number(f, FOLDER_HIGH, UINT64_MAX, &high);
         if (r < 0)
                 return r;
-        r = fd_read_uint(f->fds[FOLDER_MAX], &max);
+        r = read_number(f, FOLDER_MAX, UINT64_MAX, &max);
         if (r < 0)
                 return r;
         *ret_bytes = MIN(high, max);
@@ -68,7 +77,7 @@ static int apply_limit(const Folder *f, uint64_t usage_bytes, Sample *s) {
 static int sample_folder(const Folder *f, Sample *s) {
         int r;
 
-        r = fd_read_uint(f->fds[FOLDER_CURRENT], &s->usage_bytes);
+        r = read_number(f, FOLDER_CURRENT, 0, &s->usage_bytes);
         if (r < 0)
                 return r;
         r = apply_limit(f, s->usage_bytes, s);
@@ -77,7 +86,7 @@ static int sample_folder(const Folder *f, Sample *s) {
         for (const Folder *above = f->parent; above->kind != CGROUP_HOST; above = above->parent) {
                 uint64_t usage_bytes;
 
-                r = fd_read_uint(above->fds[FOLDER_CURRENT], &usage_bytes);
+                r = read_number(above, FOLDER_CURRENT, 0, &usage_bytes);
                 if (r < 0)
                         return r;
                 r = apply_limit(above, usage_bytes, s);
@@ -119,13 +128,13 @@ int watch_sample(Tree *t, uint64_t cgroup_id, Sample *ret) {
 }
 
 /* The protection that a folder asks for: memory.min is the stronger kind of the same promise, and they do not add
- * up. 0 without controller. */
+ * up. What cannot be read protects nothing. */
 static uint64_t read_protection(const Folder *f) {
         uint64_t min, low;
 
         if (f->kind == CGROUP_HOST)
                 return UINT64_MAX;
-        if (fd_read_uint(f->fds[FOLDER_MIN], &min) < 0 || fd_read_uint(f->fds[FOLDER_LOW], &low) < 0)
+        if (read_number(f, FOLDER_MIN, 0, &min) < 0 || read_number(f, FOLDER_LOW, 0, &low) < 0)
                 return 0;
         return MAX(min, low);
 }

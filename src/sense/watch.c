@@ -38,14 +38,16 @@ void watch_disarm(Tree *t, uint64_t cgroup_id) {
 static int check_files(const Folder *f) {
         _cleanup_(fd_closep) int fd = -EBADF;
 
-        if (f->kind == CGROUP_HOST || f->fds[FOLDER_CURRENT] >= 0)
+        if (f->kind == CGROUP_HOST)
+                return 0;
+        if (f->lacks_files)
+                return -EMFILE;
+        if (f->fds[FOLDER_CURRENT] >= 0)
                 return 0;
         fd = folder_enter(f);
         if (fd == -ENOENT || fd == -ENOTDIR || fd == -ENODEV)
                 return WATCH_E_GONE;
-        if (fd < 0)
-                return fd;
-        return f->lacks_files ? -EMFILE : WATCH_E_NO_CONTROLLER;
+        return fd < 0 ? fd : WATCH_E_NO_CONTROLLER;
 }
 
 /* Creates the triggers. Returns the first answer that is not 0. */
@@ -74,6 +76,27 @@ static int open_triggers(const Tree *t, const Folder *f, Watch *watch) {
         return first;
 }
 
+/* Whether an answer means that there is nothing to watch, rather than less than was asked for. */
+static bool is_refusal(int r) {
+        return r < 0 || r == WATCH_E_GONE || r == WATCH_E_NO_CONTROLLER;
+}
+
+/* Opens what the watch needs. The first look is for memory.events.local, which wakes nobody before it was read. */
+static int bring_up(Tree *t, Folder *f) {
+        Sample sample;
+        int r, answer;
+
+        registry_count_watch(t, f, true);
+        r = check_files(f);
+        if (is_refusal(r))
+                return r;
+        answer = open_triggers(t, f, f->watch);
+        if (is_refusal(answer))
+                return answer;
+        r = watch_sample(t, f->id, &sample);
+        return r != 0 ? r : answer;
+}
+
 int watch_arm(Tree *t, uint64_t cgroup_id, const PressureLimit *limits, size_t n_limits, const Watch **ret_watch) {
         Folder *f = registry_find(t, cgroup_id);
         Watch *watch;
@@ -91,12 +114,9 @@ int watch_arm(Tree *t, uint64_t cgroup_id, const PressureLimit *limits, size_t n
         for (size_t i = 0; i < n_limits; i++)
                 watch->triggers[i] = (Trigger){ .limit = limits[i], .fd = -EBADF };
         f->watch = watch; /* the folder's from here on: watch_disarm() undoes all that follows */
-        registry_count_watch(t, f, true);
 
-        r = check_files(f);
-        if (r == 0)
-                r = open_triggers(t, f, watch);
-        if (r < 0 || r == WATCH_E_GONE || r == WATCH_E_NO_CONTROLLER) {
+        r = bring_up(t, f);
+        if (is_refusal(r)) {
                 watch_disarm(t, cgroup_id);
                 return r;
         }

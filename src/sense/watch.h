@@ -25,7 +25,7 @@ enum {
 typedef struct Trigger {
         PressureLimit limit;
         int fd;    /* -EBADF if there is no such trigger */
-        int error; /* then why: WATCH_E_…, or -errno */
+        int error; /* then why: WATCH_E_… */
 } Trigger;
 
 typedef struct Watch {
