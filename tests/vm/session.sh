@@ -27,6 +27,15 @@ session_show_failure() { # SUITE NAME
     echo "    see $OUT/$1/$2/"
 }
 
+session_show_console() { # FILE: why the kernel died, if it said so, and its last words
+    {
+        echo "the end of $1:"
+        grep -aE -m 3 'Kernel panic|Oops|BUG:' "$1" || :
+        tail -n 8 "$1"
+        echo
+    } | tr -dc '[:print:]\n' | sed 's/^/    | /'
+}
+
 session_stage() { # SCENARIO...: what the guest finds on the second disk
     local stage=$WORK/stage name
     rm -rf "$stage"
@@ -107,8 +116,7 @@ session_run() { # SUITE IMAGE BOOT SCENARIO...
         fi
         if [ -n "$RUNNING" ]; then
             session_report "$suite" "$RUNNING" FAIL '?' "$WHY"
-            echo "    the end of $OUT/$suite/console-$BOOTS.log:"
-            tail -n 20 "$OUT/$suite/console-$BOOTS.log" | tr -d '\r' | sed 's/^/    | /'
+            session_show_console "$OUT/$suite/console-$BOOTS.log"
         fi
     done
 }
