@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "base/usec.h"
 #include "core/budget.h"
 #include "core/core.h"
 #include "core/ledger.h"
@@ -12,6 +13,9 @@
 
 #define EFFECTS_MAX 1024U
 #define EFFECTS_SPARE 16U /* as many as one watch may need in one step */
+
+/* Effectors answer within one second; this is for an answer that is lost. */
+#define ANSWER_LIMIT_USEC (5 * USEC_PER_SEC)
 
 #define GRAVES_MAX (2 * HOLDS_MAX + 2)
 

@@ -228,8 +228,12 @@ const Effects *core_step(Core *core, const Event *event) {
         return &core->effects;
 }
 
-size_t core_n_holds(const Core *core) {
-        return core->ledger.n;
+size_t core_n_open(const Core *core) {
+        size_t n = core->ledger.n;
+
+        for (size_t i = 0; i < core->n_watches; i++)
+                n += core->watches[i]->in_flight;
+        return n;
 }
 
 size_t core_n_lost(const Core *core) {

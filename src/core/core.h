@@ -22,8 +22,8 @@ DEFINE_CLEANUP(Core *, core_free);
  * alone; if that fails, the cgroup is not watched and core_n_lost() counts it. */
 const Effects *core_step(Core *core, const Event *event);
 
-/* What is held, throttled or frozen, or not yet known to be undone. */
-size_t core_n_holds(const Core *core);
+/* What is not over: units held, throttled or frozen, or not yet known to be undone, and answers owed. */
+size_t core_n_open(const Core *core);
 
 /* Cgroups that could not be taken in. */
 size_t core_n_lost(const Core *core);

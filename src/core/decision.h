@@ -130,6 +130,7 @@ typedef enum EffectKind {
         EFFECT_UNDO,    /* act: undo it, answer with EVENT_OUTCOME */
         EFFECT_REPORT,  /* journal: outcome */
         EFFECT_RELEASE, /* journal: release; the undo is done */
+        EFFECT_STUCK,   /* journal: the undo failed, and will be tried again */
         EFFECT_REFUSE,  /* journal: refused */
         _EFFECT_KIND_MAX,
 } EffectKind;
@@ -146,6 +147,10 @@ typedef struct Effect {
                 CgroupName look; /* EFFECT_SAMPLE, EFFECT_SURVEY */
                 Decision decision;
                 Undo undo; /* EFFECT_UNDO, EFFECT_RELEASE */
+                struct {
+                        Undo undo;
+                        Outcome outcome;
+                } stuck;
                 Report report;
                 Refusal refusal;
         };

@@ -9,7 +9,6 @@
 #include "core/victim.h"
 
 #define INCIDENT_QUIET_USEC (10 * USEC_PER_SEC)
-#define ANSWER_LIMIT_USEC (5 * USEC_PER_SEC) /* effectors answer within one second; this is for one that does not */
 #define DYING_USEC (5 * USEC_PER_SEC)
 #define RETRY_LOOK_USEC USEC_PER_SEC
 
@@ -343,11 +342,8 @@ void episode_on_timer(Core *core, Watch *w) {
 void episode_on_gone(Core *core, Watch *w) {
         if (w->node->gone && w->settle_usec != USEC_INFINITY)
                 settle(core, w);
-        if (w->victim && w->victim->gone) {
-                w->escalate_usec = USEC_INFINITY;
-                core_bury(core, w->victim);
-                w->victim = node_unref(w->victim);
-        }
+        if (w->victim && w->victim->gone)
+                w->escalate_usec = USEC_INFINITY; /* its name stays for the reports to come */
 }
 
 uint64_t episode_next(const Watch *w) {

@@ -45,6 +45,7 @@ static void undo(Core *core, Hold *h, ReleaseReason reason) {
                 return;
         }
         h->state = HOLD_UNDOING;
+        h->retry_usec = core->now_usec + ANSWER_LIMIT_USEC;
         h->id = ++core->last_id;
         core_emit(core, EFFECT_UNDO)->undo = describe(core, h);
 }
@@ -79,6 +80,12 @@ static void on_undone(Core *core, Hold *h, const Outcome *outcome) {
                 core_emit(core, EFFECT_RELEASE)->undo = describe(core, h);
                 finish(core, h);
                 return;
+        }
+        if (h->n_tries == 0) {
+                Effect *e = core_emit(core, EFFECT_STUCK);
+
+                e->stuck.undo = describe(core, h);
+                e->stuck.outcome = *outcome;
         }
         h->state = HOLD_RETRY;
         h->retry_usec = core->now_usec + (RETRY_FIRST_USEC << MIN(h->n_tries, RETRY_DOUBLINGS_MAX));
@@ -129,8 +136,10 @@ void release_on_timer(Core *core) {
                         undo(core, h, h->reason);
                 } else if (h->state == HOLD_HELD && h->deadline_usec <= core->now_usec)
                         undo(core, h, RELEASE_MAX_HOLD);
-                else if (h->state == HOLD_RETRY && h->retry_usec <= core->now_usec)
+                else if ((h->state == HOLD_RETRY || h->state == HOLD_UNDOING) && h->retry_usec <= core->now_usec) {
+                        h->state = HOLD_RETRY; /* an undo without an answer is sent again, too */
                         undo(core, h, h->reason);
+                }
         }
 }
 
@@ -179,7 +188,7 @@ uint64_t release_next(const Core *core) {
 
                 if (h->state == HOLD_HELD)
                         next = MIN(next, h->release ? core->now_usec : h->deadline_usec);
-                else if (h->state == HOLD_RETRY)
+                else if (h->state == HOLD_RETRY || h->state == HOLD_UNDOING)
                         next = MIN(next, h->retry_usec);
         }
         return next;

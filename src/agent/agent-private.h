@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "act/dry-run.h"
+#include "act/journal.h"
+#include "act/systemd.h"
+#include "agent/agent.h"
+#include "agent/bus.h"
+#include "config/load.h"
+#include "core/core.h"
+#include "sense/memstall.h"
+#include "sense/tree.h"
+
+/* What the agent's own files share: agent.c sets up and ends, loop.c moves events and effects, sensors.c is on the
+ * side of the kernel, culprits.c on that of BPF, reload.c swaps the configuration. */
+
+#define STALLS_MAX 64U  /* as many stalls go into one survey */
+#define LOOKS_MAX 1024U /* as many looks may be asked for by one step of the core */
+#define LATE_MAX 64U
+
+/* Whose turn it is when several things happened: outcomes and pressure first. */
+enum {
+        PRIORITY_PRESSURE = -20,
+        PRIORITY_TIMER = -10,
+        PRIORITY_TREE = 0,
+        PRIORITY_SIGNAL = 10,
+};
+
+typedef struct Look {
+        bool survey;
+        uint64_t cgroup_id;
+} Look;
+
+/* The recent stalls: as BPF has them, and as the core does (same order). */
+typedef struct Culprits {
+        Memstall *memstall; /* NULL: none are captured */
+        char why[128];      /* then why */
+        StallEntry entries[STALLS_MAX];
+        Stall stalls[STALLS_MAX];
+        StallEntry kept[STALLS_MAX]; /* parallel to `stalls` */
+        size_t n_stalls;
+        char stack[4096];
+} Culprits;
+
+typedef enum AgentPhase {
+        PHASE_RUNNING,
+        PHASE_RELOADING, /* everything held is being undone, then the configuration is swapped */
+        PHASE_STOPPING,  /* everything held is being undone, then the loop ends */
+} AgentPhase;
+
+struct Agent {
+        sd_event *event;
+        Config config;
+        size_t n_config_errors;
+        Config next; /* while reloading */
+        Core *core;
+
+        Tree *tree;
+        sd_event_source *tree_source;
+        void *sensors; /* tsearch(3) of Sensor, by cgroup id: the event sources of the armed watches */
+        TreeGaps told_gaps;
+
+        Culprits culprits;
+        Systemd *systemd;
+        DryRun *dry_run;
+        Journal *journal;
+        AgentBus *bus;
+
+        sd_event_source *timer, *hangup, *terminate, *interrupt, *settled, *stop_deadline;
+        AgentPhase phase;
+        bool stepping; /* the core's effects are being carried out */
+        Look looks[LOOKS_MAX];
+        size_t n_looks;
+        Outcome late[LATE_MAX]; /* answers that came meanwhile */
+        size_t n_late;
+};
+
+/* loop.c */
+
+/* Gives the event to the core and carries out what follows, looks included. */
+void agent_feed(Agent *a, Event *event);
+int agent_add_timer(Agent *a);
+/* An effector's answer. */
+void agent_on_outcome(void *userdata, const Outcome *outcome);
+
+/* sensors.c */
+
+int sensors_start(Agent *a);
+void sensors_stop(Agent *a);
+/* Arms what the core asked for. */
+void sensors_arm(Agent *a, const Effect *effect);
+/* Takes the look and fills the event; false if the cgroup is gone. */
+bool sensors_look(Agent *a, const Look *look, Event *ret);
+/* Tells what the tree cannot see, once each time that it is more than before. */
+void sensors_tell_gaps(Agent *a);
+
+/* culprits.c */
+
+void culprits_start(Agent *a);
+void culprits_stop(Agent *a);
+/* Reads the stalls of the tasks beneath the watch. */
+void culprits_read(Agent *a, uint64_t watch_id);
+/* Writes the records that go with the decision. */
+void culprits_tell(Agent *a, const Decision *d);
+
+/* reload.c */
+
+/* Loads the configuration and tells what is wrong with it. */
+int agent_load(Agent *a, Config *ret, size_t *ret_n_errors);
+int agent_build_core(Agent *a);
+void agent_reload(Agent *a);
+/* Goes on with a reload or stop once nothing is held or owed any more. */
+void agent_check_phase(Agent *a);
+int agent_add_settled(Agent *a);
+/* What start, reload and stop records tell. */
+void agent_describe(const Agent *a, JournalFacts *ret, char *buf, size_t size);
+void agent_notify_status(const Agent *a);

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+#include <string.h>
+
+#include <systemd/sd-bus.h>
+
+#include "agent/agent-private.h"
+
+#define SYSTEM_BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
+#define OBJECT "/org/memstalld1"
+#define INTERFACE "org.memstalld1.Manager"
+#define NAME "org.memstalld1"
+#define RETRY_USEC (5 * USEC_PER_SEC)
+
+struct AgentBus {
+        Agent *agent;
+        sd_bus *bus;
+        sd_bus_slot *vtable, *name, *disconnected;
+        sd_event_source *retry;
+};
+
+static void incident_text(char buf[33], const Id128 *id) {
+        (void) snprintf(buf, 33, ID128_FORMAT, ID128_VALUES(*id));
+}
+
+static int get_string(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Agent *a = ((AgentBus *) userdata)->agent;
+        const char *value = PROJECT_VERSION;
+
+        if (strcmp(property, "Culprits") == 0)
+                value = a->culprits.memstall ? memstall_rung(a->culprits.memstall) : a->culprits.why;
+        else if (strcmp(property, "SystemdVersion") == 0)
+                value = systemd_version(a->systemd);
+        return sd_bus_message_append(reply, "s", value);
+}
+
+static int get_dry_run(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Agent *a = ((AgentBus *) userdata)->agent;
+
+        return sd_bus_message_append(reply, "b", a->config.settings.dry_run);
+}
+
+static int get_number(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Agent *a = ((AgentBus *) userdata)->agent;
+        uint64_t value = strcmp(property, "LostRecords") == 0 ? journal_lost(a->journal) : a->n_config_errors;
+
+        return sd_bus_message_append(reply, "t", value);
+}
+
+static int get_policies(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Agent *a = ((AgentBus *) userdata)->agent;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(ss)");
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < a->config.policies.n_policies; i++) {
+                const Policy *p = a->config.policies.policies[i];
+
+                r = sd_bus_message_append(reply, "(ss)", p->name, p->file);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(reply);
+}
+
+static int get_watches(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Agent *a = ((AgentBus *) userdata)->agent;
+        WatchStatus w;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(sssbs)");
+        if (r < 0)
+                return r;
+        for (size_t i = 0; core_watch_status(a->core, i, &w); i++) {
+                char incident[33] = "";
+
+                if (w.in_incident)
+                        incident_text(incident, &w.incident);
+                r = sd_bus_message_append(reply, "(sssbs)", w.name.path, w.name.unit, w.policy, w.awake, incident);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(reply);
+}
+
+static int get_holds(sd_bus *bus, const char *path, const char *interface, const char *property,
+                     sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Agent *a = ((AgentBus *) userdata)->agent;
+        HoldStatus h;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(sssstts)");
+        if (r < 0)
+                return r;
+        for (size_t i = 0; core_hold_status(a->core, i, &h); i++) {
+                char incident[33];
+
+                incident_text(incident, &h.incident);
+                r = sd_bus_message_append(reply, "(sssstts)", h.victim.unit, action_to_string(h.action), h.policy,
+                                          h.step, h.since_usec, h.deadline_usec, incident);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(reply);
+}
+
+static int get_blind(sd_bus *bus, const char *path, const char *interface, const char *property,
+                     sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Agent *a = ((AgentBus *) userdata)->agent;
+        TreeGaps gaps = tree_gaps(a->tree);
+
+        return sd_bus_message_append(reply, "a{st}", 4, "units", (uint64_t) gaps.units, "folders",
+                                     (uint64_t) gaps.folders, "files", (uint64_t) gaps.files, "cgroups",
+                                     (uint64_t) core_n_lost(a->core));
+}
+
+static const sd_bus_vtable manager_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Version", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("SystemdVersion", "s", get_string, 0, 0),
+        SD_BUS_PROPERTY("Culprits", "s", get_string, 0, 0),
+        SD_BUS_PROPERTY("DryRun", "b", get_dry_run, 0, 0),
+        SD_BUS_PROPERTY("ConfigErrors", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("LostRecords", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("Policies", "a(ss)", get_policies, 0, 0),
+        SD_BUS_PROPERTY("Watches", "a(sssbs)", get_watches, 0, 0),
+        SD_BUS_PROPERTY("Holds", "a(sssstts)", get_holds, 0, 0),
+        SD_BUS_PROPERTY("Blind", "a{st}", get_blind, 0, 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ActionTaken",
+                                SD_BUS_ARGS("s", incident, "s", unit, "s", action, "s", policy, "s", step, "s", outcome),
+                                0),
+        SD_BUS_SIGNAL_WITH_ARGS("Released", SD_BUS_ARGS("s", incident, "s", unit, "s", action, "s", reason), 0),
+        SD_BUS_VTABLE_END,
+};
+
+static int bus_connect(AgentBus *b);
+
+static void bus_close(AgentBus *b) {
+        b->name = sd_bus_slot_unref(b->name);
+        b->disconnected = sd_bus_slot_unref(b->disconnected);
+        b->vtable = sd_bus_slot_unref(b->vtable);
+        b->bus = sd_bus_close_unref(b->bus);
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void) bus_connect(userdata);
+        return 0;
+}
+
+/* Looks for a bus again after a while: at once would be a busy loop while dbus-broker restarts. */
+static void bus_retry_later(AgentBus *b) {
+        bus_close(b);
+        (void) sd_event_source_set_time_relative(b->retry, RETRY_USEC);
+        (void) sd_event_source_set_enabled(b->retry, SD_EVENT_ONESHOT);
+}
+
+static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        bus_retry_later(userdata);
+        return 0;
+}
+
+static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        AgentBus *b = userdata;
+
+        if (sd_bus_message_is_method_error(m, NULL))
+                journal_notice(b->agent->journal, 4,
+                               "The name " NAME " on the system bus is not to be had, memstallctl status will not find "
+                               "this daemon: another one runs, or its D-Bus policy file is not installed.");
+        return 0;
+}
+
+/* Connects in the background: a socket that is not there yet is waited for with inotify. */
+static int bus_connect(AgentBus *b) {
+        int r;
+
+        r = sd_bus_new(&b->bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_address(b->bus, SYSTEM_BUS_ADDRESS);
+        if (r >= 0)
+                r = sd_bus_set_bus_client(b->bus, true);
+        if (r >= 0)
+                r = sd_bus_set_watch_bind(b->bus, true);
+        if (r >= 0)
+                r = sd_bus_start(b->bus);
+        if (r >= 0)
+                r = sd_bus_attach_event(b->bus, b->agent->event, SD_EVENT_PRIORITY_NORMAL + PRIORITY_SIGNAL);
+        if (r >= 0)
+                r = sd_bus_add_object_vtable(b->bus, &b->vtable, OBJECT, INTERFACE, manager_vtable, b);
+        if (r >= 0)
+                r = sd_bus_match_signal_async(b->bus, &b->disconnected, "org.freedesktop.DBus.Local",
+                                              "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
+                                              "Disconnected", on_disconnected, NULL, b);
+        if (r >= 0)
+                r = sd_bus_request_name_async(b->bus, &b->name, NAME, 0, on_name, b);
+        if (r < 0)
+                bus_retry_later(b);
+        return r;
+}
+
+int bus_new(AgentBus **ret, Agent *agent) {
+        _cleanup_(bus_freep) AgentBus *b = calloc(1, sizeof(*b));
+        int r;
+
+        if (!b)
+                return -ENOMEM;
+        b->agent = agent;
+        r = sd_event_add_time_relative(agent->event, &b->retry, CLOCK_MONOTONIC, 0, 0, on_retry, b);
+        if (r < 0)
+                return r;
+        r = sd_event_source_set_enabled(b->retry, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        (void) bus_connect(b);
+
+        *ret = TAKE_PTR(b);
+        return 0;
+}
+
+AgentBus *bus_free(AgentBus *b) {
+        if (!b)
+                return NULL;
+
+        bus_close(b);
+        sd_event_source_disable_unref(b->retry);
+        free(b);
+        return NULL;
+}
+
+void bus_tell_outcome(AgentBus *b, const Report *report) {
+        const Decision *d = report->decision;
+        char incident[33];
+
+        if (!b->bus || sd_bus_is_ready(b->bus) <= 0)
+                return;
+        incident_text(incident, &d->incident);
+        (void) sd_bus_emit_signal(b->bus, OBJECT, INTERFACE, "ActionTaken", "ssssss", incident, d->victim.unit,
+                                  action_to_string(d->action), d->policy->name, d->step->name,
+                                  outcome_to_string(report->outcome.kind));
+}
+
+void bus_tell_release(AgentBus *b, const Undo *undo) {
+        char incident[33];
+
+        if (!b->bus || sd_bus_is_ready(b->bus) <= 0)
+                return;
+        incident_text(incident, &undo->incident);
+        (void) sd_bus_emit_signal(b->bus, OBJECT, INTERFACE, "Released", "ssss", incident, undo->victim.unit,
+                                  action_to_string(undo->action), release_to_string(undo->reason));
+}

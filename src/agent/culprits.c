@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The side of BPF: who stalled lately, for the core's surveys and for the records that go with a decision. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/agent-private.h"
+
+void culprits_start(Agent *a) {
+        Culprits *c = &a->culprits;
+        int r;
+
+        if (!a->config.settings.culprits) {
+                (void) snprintf(c->why, sizeof(c->why), "Culprits=no");
+                return;
+        }
+        r = memstall_new(&c->memstall, a->config.settings.culprit_stacks, c->why, sizeof(c->why));
+        if (r < 0)
+                (void) snprintf(c->why, sizeof(c->why), "%s", strerror(-r));
+}
+
+void culprits_stop(Agent *a) {
+        a->culprits.memstall = memstall_free(a->culprits.memstall);
+        a->culprits.n_stalls = 0;
+}
+
+/* Whether the unit is the watch or lies beneath it. */
+static bool is_beneath(const Agent *a, uint64_t unit_id, uint64_t watch_id) {
+        const char *unit_path, *watch_path;
+        size_t length;
+
+        if (watch_id == tree_host_id(a->tree) || unit_id == watch_id)
+                return true;
+        if (!tree_name(a->tree, unit_id, NULL, &unit_path, NULL) ||
+            !tree_name(a->tree, watch_id, NULL, &watch_path, NULL))
+                return false;
+        length = strlen(watch_path);
+        return strncmp(unit_path, watch_path, length) == 0 && unit_path[length] == '/';
+}
+
+void culprits_read(Agent *a, uint64_t watch_id) {
+        Culprits *c = &a->culprits;
+        size_t n = 0;
+
+        c->n_stalls = 0;
+        if (!c->memstall || memstall_read(c->memstall, c->entries, STALLS_MAX, &n) < 0)
+                return;
+
+        for (size_t i = 0; i < n; i++) {
+                const StallEntry *e = c->entries + i;
+                uint64_t unit = tree_resolve(a->tree, e->cgroup_id);
+
+                if (!is_beneath(a, unit, watch_id))
+                        continue;
+                c->kept[c->n_stalls] = *e;
+                c->stalls[c->n_stalls++] = (Stall){
+                        .cgroup_id = unit,
+                        .limit_id = e->limit_id ? tree_resolve(a->tree, e->limit_id) : 0,
+                        .pid = e->pid,
+                        .class = e->class,
+                        .stall_usec = e->stall_usec,
+                        .count = e->count,
+                };
+        }
+}
+
+void culprits_tell(Agent *a, const Decision *d) {
+        Culprits *c = &a->culprits;
+
+        for (size_t i = 0; i < d->n_culprits; i++) {
+                const Culprit *culprit = d->culprits + i;
+                const StallEntry *e = c->kept + culprit->stall;
+
+                if (culprit->stall >= c->n_stalls)
+                        continue;
+                c->stack[0] = '\0';
+                if (a->config.settings.culprit_stacks)
+                        (void) memstall_symbolize(c->memstall, e, c->stack, sizeof(c->stack));
+                journal_culprit(a->journal, d, culprit, e->comm, c->stack[0] ? c->stack : NULL);
+        }
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Events go into the core, effects come out and are carried out in their order: actions are sent before anything is
+ * told about them. Looks that the core asks for are taken at once, within the same turn of the loop. */
+
+#include "agent/agent-private.h"
+#include "base/clock.h"
+
+#define TIMER_ACCURACY_DIVISOR 64U /* a timer that is far off may be late by this part of its time */
+#define TIMER_ACCURACY_MAX_USEC (250 * USEC_PER_MSEC)
+
+static void act(Agent *a, const Decision *d) {
+        if (d->dry_run)
+                dry_run_act(a->dry_run, d);
+        else if (d->action != ACTION_LOG)
+                systemd_act(a->systemd, d);
+        journal_decision(a->journal, d);
+        culprits_tell(a, d);
+}
+
+static void ask_look(Agent *a, bool survey, const CgroupName *name) {
+        if (a->n_looks < LOOKS_MAX)
+                a->looks[a->n_looks++] = (Look){ .survey = survey, .cgroup_id = name->id };
+}
+
+static void carry_out(Agent *a, const Effect *e) {
+        switch (e->kind) {
+
+        case EFFECT_ARM:
+                sensors_arm(a, e);
+                break;
+
+        case EFFECT_SAMPLE:
+                ask_look(a, false, &e->look);
+                break;
+
+        case EFFECT_SURVEY:
+                ask_look(a, true, &e->look);
+                break;
+
+        case EFFECT_ACT:
+                act(a, &e->decision);
+                break;
+
+        case EFFECT_UNDO:
+                systemd_undo(a->systemd, &e->undo);
+                break;
+
+        case EFFECT_REPORT:
+                journal_outcome(a->journal, &e->report);
+                bus_tell_outcome(a->bus, &e->report);
+                break;
+
+        case EFFECT_RELEASE:
+                journal_release(a->journal, &e->undo);
+                bus_tell_release(a->bus, &e->undo);
+                break;
+
+        case EFFECT_STUCK:
+                journal_release_failed(a->journal, &e->stuck.undo, &e->stuck.outcome);
+                break;
+
+        case EFFECT_REFUSE:
+                journal_refused(a->journal, &e->refusal);
+                break;
+
+        case _EFFECT_KIND_MAX:
+                break;
+        }
+}
+
+/* Sets the one timer to what the core waits for. */
+static void set_timer(Agent *a, uint64_t wakeup_usec, uint64_t now_usec) {
+        uint64_t delay_usec = usec_sub(wakeup_usec, now_usec);
+
+        if (wakeup_usec == USEC_INFINITY) {
+                (void) sd_event_source_set_enabled(a->timer, SD_EVENT_OFF);
+                return;
+        }
+        (void) sd_event_source_set_time(a->timer, wakeup_usec);
+        (void) sd_event_source_set_time_accuracy(
+                a->timer, MAX(UINT64_C(1), MIN(delay_usec / TIMER_ACCURACY_DIVISOR, TIMER_ACCURACY_MAX_USEC)));
+        (void) sd_event_source_set_enabled(a->timer, SD_EVENT_ONESHOT);
+}
+
+static void step(Agent *a, const Event *event) {
+        const Effects *effects = core_step(a->core, event);
+
+        a->stepping = true;
+        for (size_t i = 0; i < effects->n_items; i++)
+                carry_out(a, effects->items + i);
+        a->stepping = false;
+        set_timer(a, effects->wakeup_usec, event->now_usec);
+}
+
+void agent_feed(Agent *a, Event *event) {
+        event->now_usec = clock_usec();
+        step(a, event);
+
+        for (size_t i = 0; i < a->n_looks; i++) {
+                Event seen;
+
+                if (!sensors_look(a, a->looks + i, &seen))
+                        continue;
+                seen.now_usec = clock_usec();
+                step(a, &seen);
+        }
+        a->n_looks = 0;
+
+        while (a->n_late > 0) {
+                Event late = { .kind = EVENT_OUTCOME, .now_usec = clock_usec(), .outcome = a->late[--a->n_late] };
+
+                step(a, &late);
+        }
+        agent_check_phase(a);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        agent_feed(userdata, &(Event){ .kind = EVENT_TIMER });
+        return 0;
+}
+
+int agent_add_timer(Agent *a) {
+        int r;
+
+        r = sd_event_add_time(a->event, &a->timer, CLOCK_MONOTONIC, 0, 1, on_timer, a);
+        if (r < 0)
+                return r;
+        r = sd_event_source_set_enabled(a->timer, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        return sd_event_source_set_priority(a->timer, PRIORITY_TIMER);
+}
+
+void agent_on_outcome(void *userdata, const Outcome *outcome) {
+        Agent *a = userdata;
+
+        /* An effector without room answers at once, while the core's effects are still being carried out. One more
+         * than can be kept is not lost: the core asks again when an answer does not come. */
+        if (a->stepping) {
+                if (a->n_late < LATE_MAX)
+                        a->late[a->n_late++] = *outcome;
+                return;
+        }
+        agent_feed(a, &(Event){ .kind = EVENT_OUTCOME, .outcome = *outcome });
+}
