@@ -32,15 +32,21 @@ static int load_policy(const char *path, Config *config, ConfigErrors *errors) {
         return add_policy(&config->policies, &policy);
 }
 
-static bool is_settings(const char *path) {
-        const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-        const size_t n = strlen(SETTINGS_FOLDER);
-        size_t n_folder = slash ? (size_t) (slash - path) : 0;
+/* Whether the last folder of the path is called so. */
+static bool lies_in(const char *path, const char *folder) {
+        const char *end = strrchr(path, '/'), *start = end;
 
-        if (strcmp(name, SETTINGS_FILE) == 0)
-                return true;
-        return n_folder >= n && strncmp(slash - n, SETTINGS_FOLDER, n) == 0 &&
-               (n_folder == n || slash[-(ptrdiff_t) n - 1] == '/');
+        while (start && start > path && start[-1] != '/')
+                start--;
+        return end && (size_t) (end - start) == strlen(folder) && strncmp(start, folder, (size_t) (end - start)) == 0;
+}
+
+static bool is_settings(const char *path) {
+        const char *slash = strrchr(path, '/');
+
+        if (strcmp(slash ? slash + 1 : path, SETTINGS_FILE) == 0)
+                return !lies_in(path, POLICY_FOLDER);
+        return lies_in(path, SETTINGS_FOLDER);
 }
 
 int config_load_file(const char *path, Config *config, ConfigErrors *errors) {

@@ -19,9 +19,9 @@ typedef struct Config {
  * them; "" for the host. 0, with what is wrong in `errors` (which is added to), or -ENOMEM. */
 int config_load(const char *root, Config *ret, ConfigErrors *errors);
 
-/* Reads one file: settings if it is called memstalld.conf or lies in memstalld.conf.d, else a policy, and adds to the
- * config, which was initialised with CONFIG_DEFAULT or loaded. Policies stay in the order in which they were added.
- * 0, CONFIG_E_… or -ENOMEM. */
+/* Reads one file and adds it to the config, which was initialised with CONFIG_DEFAULT or loaded: settings if it lies
+ * in memstalld.conf.d, or is called memstalld.conf and does not lie in policy.d; else a policy, which goes behind those
+ * that are there. 0, CONFIG_E_… or -ENOMEM. */
 int config_load_file(const char *path, Config *config, ConfigErrors *errors);
 
 void config_done(Config *config);

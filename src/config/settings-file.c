@@ -25,7 +25,8 @@ static int parse_max_actions(const Place *place, const char *value, void *field)
         }
 
         length = value_next_word(&rest);
-        memcpy(count_word, rest, MIN(length, sizeof(count_word) - 1));
+        if (length < sizeof(count_word))
+                memcpy(count_word, rest, length);
         rest += length;
         (void) value_next_word(&rest);
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "test.h"
+
+#include "config/errors.h"
+
+/* A folder of files that goes away with its test, and errors as one text that a row can hold. */
+
+/* For cmocka_unit_test_setup_teardown(): makes a folder, whose path becomes `*state`; removes it with all that is in it. */
+int folder_setup(void **state);
+int folder_teardown(void **state);
+
+#define folder_test(f) cmocka_unit_test_setup_teardown(f, folder_setup, folder_teardown)
+
+/* Writes a file of this name into the folder, and the folders above it. Returns its path until the next call. */
+const char *folder_write(void **state, const char *name, const char *text, size_t size);
+
+/* Where such a file would be. Until the next call. */
+const char *folder_path(void **state, const char *name);
+
+/* One "LINE: TEXT\n" for each. Until the next call. */
+const char *errors_text(const ConfigErrors *errors);

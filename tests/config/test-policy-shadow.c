@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config-test.h"
+
+#include "config/policy-draft.h"
+#include "config/policy-file.h"
+
+/* Steps are written in the language: the conditions of one, each on a line. */
+static void check(void **state, const char *earlier, const char *later, bool shadows) {
+        _cleanup_(config_errors_done) ConfigErrors errors = { 0 };
+        _cleanup_(policy_freep) Policy *a = NULL, *b = NULL;
+        char text[512];
+
+        (void) snprintf(text, sizeof(text), "[Match]\nSystem=yes\n[Step]\nAction=log\n%s\n", earlier);
+        assert_int_equal(policy_read_file(folder_write(state, "a.conf", text, strlen(text)), &a, &errors), 0);
+        (void) snprintf(text, sizeof(text), "[Match]\nSystem=yes\n[Step]\nAction=log\n%s\n", later);
+        assert_int_equal(policy_read_file(folder_write(state, "b.conf", text, strlen(text)), &b, &errors), 0);
+        if (step_shadows(b->steps, a->steps) != shadows)
+                fail_msg("\"%s\" is%s shadowed by \"%s\"", earlier, shadows ? " not" : "", later);
+}
+
+static void test_shadows(void **state) {
+        static const struct {
+                const char *earlier, *later;
+                bool shadows;
+        } rows[] = {
+                { "Pressure=some 10% 2s", "Pressure=some 10% 2s", true },
+                { "Pressure=some 20% 2s", "Pressure=some 10% 2s", true },
+                { "Pressure=some 10% 2s", "Pressure=some 20% 2s", false },
+                { "Pressure=full 20% 2s", "Pressure=some 10% 2s", true },  /* full is some as well */
+                { "Pressure=full 20% 2s", "Pressure=some 20% 2s", true },
+                { "Pressure=some 90% 2s", "Pressure=full 10% 2s", false },
+
+                /* A longer window around the shorter: 200 ms of stall are 10 % of 2 s and 2 % of 10 s. */
+                { "Pressure=some 10% 2s", "Pressure=some 2% 10s", true },
+                { "Pressure=some 10% 2s", "Pressure=some 2.01% 10s", false },
+                /* A shorter window inside the longer: 9 s of 10 s leave at least 1 s of 2 s. */
+                { "Pressure=some 90% 10s", "Pressure=some 50% 2s", true },
+                { "Pressure=some 90% 10s", "Pressure=some 50.01% 2s", false },
+                { "Pressure=some 80% 10s", "Pressure=some 1% 2s", false },
+
+                { "Available=10%", "Available=10%", true },
+                { "Available=10%", "Available=20%", true },
+                { "Available=20%", "Available=10%", false },
+                { "Available=1G", "Available=512M", false },
+                { "Available=512M", "Available=1G", true },
+                { "Available=512M", "Available=10%", false }, /* who knows */
+                { "Usage=2G", "Usage=1G", true },
+                { "Usage=1G", "Usage=2G", false },
+                { "Usage=90%", "Usage=80%", true },
+                { "Usage=90%", "Usage=1G", false },
+                { "Available=10%", "Usage=10%", false },
+
+                /* A later step that waits longer leaves the earlier one its time. */
+                { "Pressure=some 20% 2s\nFor=5s", "Pressure=some 10% 2s\nFor=4s", true },
+                { "Pressure=some 20% 2s\nFor=5s", "Pressure=some 10% 2s\nFor=5s", true },
+                { "Pressure=some 20% 2s\nFor=5s", "Pressure=some 10% 2s\nFor=6s", false },
+                { "Pressure=some 20% 2s", "Pressure=some 20% 2s\nFor=6s", false },
+
+                /* All conditions of the later one must follow. */
+                { "Pressure=some 10% 2s", "Pressure=some 10% 2s\nUsage=1G", false },
+                { "Pressure=some 10% 2s\nUsage=1G", "Pressure=some 10% 2s", true },
+                { "Pressure=some 10% 2s\nUsage=1G\nAvailable=1%", "Usage=1G\nAvailable=2%", true },
+                { "Pressure=some 10% 2s\nPressure=full 5% 1s", "Pressure=full 5% 1s", true },
+                { "Pressure=some 10% 2s\nPressure=some 20% 2s", "Pressure=some 15% 2s", true },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+                check(state, rows[i].earlier, rows[i].later, rows[i].shadows);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                folder_test(test_shadows),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
