@@ -10,7 +10,7 @@
 
 enum {
         /* A line of the kernel has at most 16 + 3 + 511 + 60 characters (KSYM_NAME_LEN, MODULE_NAME_LEN). */
-        LINE_SIZE = 1024,
+        LINE_MAX_SIZE = 1024,
         /* kallsyms says where a function begins, not where it ends. Beyond this is a gap, not a function. */
         FUNCTION_SIZE_MAX = 64 * 1024,
         NAMES_SIZE_MAX = 64 * 1024 * 1024,
@@ -139,18 +139,16 @@ static int add_symbol(Kallsyms *k, const Line *line) {
 }
 
 static int read_symbols(Kallsyms *k, FILE *f) {
-        bool continued = false;
-        char text[LINE_SIZE];
+        _cleanup_(freep) char *text = NULL;
+        size_t size = 0;
+        ssize_t n;
         int r;
 
-        while (fgets(text, sizeof(text), f)) {
-                bool whole = strchr(text, '\n'), begins = !continued;
+        errno = 0;
+        while ((n = getline(&text, &size, f)) >= 0) {
                 Line line;
 
-                /* A line that does not fit is no line of the kernel's: neither its head nor its tail counts. The
-                 * last one may lack its end. */
-                continued = !whole;
-                if (!begins || (!whole && !feof(f)))
+                if (n >= LINE_MAX_SIZE || strlen(text) != (size_t) n)
                         continue;
                 if (!parse_line(text, &line) || !is_function(&line) || line.address == 0)
                         continue;
@@ -158,7 +156,7 @@ static int read_symbols(Kallsyms *k, FILE *f) {
                 if (r < 0)
                         return r;
         }
-        return ferror(f) ? -EIO : 0;
+        return feof(f) ? 0 : errno > 0 ? -errno : -EIO;
 }
 
 /* ---- Order ---- */

@@ -2,7 +2,9 @@
 
 #include "sense/memstall-class.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -15,6 +17,7 @@ enum {
 typedef struct SiteRow {
         const char *function;
         StallClass class;
+        bool locks_page;                /* any page: below a swap-in it is one that comes from swap */
 } SiteRow;
 
 /* Sorted by strcmp(), which a test checks. Functions without remark call psi_memstall_enter() themselves. */
@@ -22,15 +25,16 @@ static const SiteRow sites[] = {
         { "__alloc_pages_direct_compact", STALL_COMPACTION },
         { "__alloc_pages_direct_reclaim", STALL_DIRECT_RECLAIM },
         { "__alloc_pages_slowpath", STALL_DIRECT_RECLAIM },     /* the one before, folded in */
-        { "__folio_lock", STALL_REFAULT },                      /* folio_wait_bit_common(), folded in; so below */
-        { "__folio_lock_async", STALL_REFAULT },
-        { "__folio_lock_killable", STALL_REFAULT },
-        { "__folio_lock_or_retry", STALL_REFAULT },
-        { "__lock_page", STALL_REFAULT },                       /* the names before 5.16 */
-        { "__lock_page_async", STALL_REFAULT },
-        { "__lock_page_killable", STALL_REFAULT },
-        { "__lock_page_or_retry", STALL_REFAULT },
+        { "__folio_lock", STALL_REFAULT, true },                /* folio_wait_bit_common(), folded in; so below */
+        { "__folio_lock_async", STALL_REFAULT, true },
+        { "__folio_lock_killable", STALL_REFAULT, true },
+        { "__folio_lock_or_retry", STALL_REFAULT, true },
+        { "__lock_page", STALL_REFAULT, true },                 /* the names before 5.16 */
+        { "__lock_page_async", STALL_REFAULT, true },
+        { "__lock_page_killable", STALL_REFAULT, true },
+        { "__lock_page_or_retry", STALL_REFAULT, true },
         { "__mem_cgroup_handle_over_high", STALL_HIGH_THROTTLE },
+        { "__migration_entry_wait", STALL_REFAULT },
         { "__node_reclaim", STALL_NODE_RECLAIM },
         { "__perform_reclaim", STALL_DIRECT_RECLAIM },
         { "add_ra_bio_folios", STALL_READ },                    /* btrfs, 7.2 */
@@ -40,19 +44,21 @@ static const SiteRow sites[] = {
         { "blkcg_maybe_throttle_current", STALL_BLKCG },        /* the one before, folded in */
         { "btrfs_submit_compressed_read", STALL_READ },         /* ... and leaves */
         { "filemap_read_folio", STALL_READ },
-        { "folio_put_wait_locked", STALL_REFAULT },
-        { "folio_wait_bit", STALL_REFAULT },
-        { "folio_wait_bit_common", STALL_REFAULT },
-        { "folio_wait_bit_killable", STALL_REFAULT },
+        { "folio_put_wait_locked", STALL_REFAULT, true },
+        { "folio_wait_bit", STALL_REFAULT, true },
+        { "folio_wait_bit_common", STALL_REFAULT, true },
+        { "folio_wait_bit_killable", STALL_REFAULT, true },
         { "high_work_func", STALL_MEMCG_HIGH },                 /* reclaim_high(), folded in */
         { "kcompactd", STALL_KCOMPACTD },
         { "kswapd", STALL_KSWAPD },                             /* balance_pgdat(), folded in */
         { "mem_cgroup_handle_over_high", STALL_HIGH_THROTTLE },
-        { "migration_entry_wait_on_locked", STALL_REFAULT },
+        { "migration_entry_wait", STALL_REFAULT },              /* the next one, as the last call of this one */
+        { "migration_entry_wait_huge", STALL_REFAULT },
+        { "migration_entry_wait_on_locked", STALL_REFAULT },    /* softleaf_... since 6.19 */
         { "node_reclaim", STALL_NODE_RECLAIM },
         { "page_cache_ra_order", STALL_READ },                  /* read_pages(), folded in */
         { "page_cache_ra_unbounded", STALL_READ },
-        { "put_and_wait_on_page_locked", STALL_REFAULT },
+        { "put_and_wait_on_page_locked", STALL_REFAULT, true },
         { "read_pages", STALL_READ },
         { "reclaim_high", STALL_MEMCG_HIGH },
         { "softleaf_entry_wait_on_locked", STALL_REFAULT },
@@ -61,9 +67,9 @@ static const SiteRow sites[] = {
         { "swap_readpage", STALL_SWAP_IN },
         { "try_charge", STALL_MEMCG_MAX },
         { "try_charge_memcg", STALL_MEMCG_MAX },
-        { "wait_on_page_bit", STALL_REFAULT },
-        { "wait_on_page_bit_common", STALL_REFAULT },
-        { "wait_on_page_bit_killable", STALL_REFAULT },
+        { "wait_on_page_bit", STALL_REFAULT, true },
+        { "wait_on_page_bit_common", STALL_REFAULT, true },
+        { "wait_on_page_bit_killable", STALL_REFAULT, true },
         { "z_erofs_runqueue", STALL_READ },
         { "z_erofs_submit_queue", STALL_READ },
 };
@@ -75,12 +81,14 @@ static const char *const swap_ins[] = {
         "shmem_swapin_page",
 };
 
+#define TRAMPOLINE "bpf_trampoline_"
+
 static const char *const plumbing[] = {
         "__traceiter_",
         "bpf_get_stack",
         "bpf_prog_",
         "bpf_trace_run",
-        "bpf_trampoline_",
+        TRAMPOLINE,
         "psi_memstall_",
 };
 
@@ -95,7 +103,7 @@ static int compare_stem(const char *name, size_t length, const char *row) {
         return r != 0 ? r : row[length] != '\0' ? -1 : 0;
 }
 
-StallClass memstall_class_of_function(const char *name) {
+static const SiteRow *find_site(const char *name) {
         size_t length = stem_length(name), low = 0, high = ELEMENTSOF(sites);
 
         while (low < high) {
@@ -103,13 +111,19 @@ StallClass memstall_class_of_function(const char *name) {
                 int r = compare_stem(name, length, sites[middle].function);
 
                 if (r == 0)
-                        return sites[middle].class;
+                        return &sites[middle];
                 if (r < 0)
                         high = middle;
                 else
                         low = middle + 1;
         }
-        return STALL_OTHER;
+        return NULL;
+}
+
+StallClass memstall_class_of_function(const char *name) {
+        const SiteRow *site = find_site(name);
+
+        return site ? site->class : STALL_OTHER;
 }
 
 static bool is_swap_in(const char *name) {
@@ -145,19 +159,59 @@ size_t memstall_trim_stack(const Kallsyms *k, const uint64_t *frames, size_t n) 
 }
 
 StallClass memstall_class_of_stack(const Kallsyms *k, const uint64_t *frames, size_t n) {
-        StallClass class = STALL_OTHER;
+        const SiteRow *site = NULL;
 
         for (size_t i = memstall_trim_stack(k, frames, n); i < n; i++) {
                 const char *name = kallsyms_find(k, frames[i] - 1, NULL);
 
                 if (!name)
                         continue;
-                if (class == STALL_OTHER)
-                        class = memstall_class_of_function(name);
-                if (class == STALL_REFAULT && is_swap_in(name))
+                if (!site)
+                        site = find_site(name);
+                if (site && !site->locks_page)
+                        return site->class;
+                if (site && is_swap_in(name))
                         return STALL_SWAP_IN;
-                if (class != STALL_OTHER && class != STALL_REFAULT)
-                        return class;
         }
-        return class;
+        return site ? site->class : STALL_OTHER;
+}
+
+/* Appends a line, or nothing where it does not fit. */
+static bool append_line(char *buf, size_t size, size_t *length, const char *line) {
+        size_t n = strlen(line) + (*length > 0);
+
+        if (*length + n >= size)
+                return false;
+        (void) snprintf(buf + *length, size - *length, "%s%s", *length > 0 ? "\n" : "", line);
+        *length += n;
+        return true;
+}
+
+size_t memstall_stack_text(const Kallsyms *k, const uint64_t *frames, size_t n, char *buf, size_t size) {
+        const char *above = NULL;       /* the frame that a trampoline was left out below */
+        const char *last = NULL;
+        size_t length = 0;
+
+        if (size == 0)
+                return 0;
+        buf[0] = '\0';
+        for (size_t i = memstall_trim_stack(k, frames, n); i < n; i++) {
+                const char *name = kallsyms_find(k, frames[i] - 1, NULL);
+                char address[sizeof("0x0123456789abcdef")];
+
+                if (name && strncmp(name, TRAMPOLINE, strlen(TRAMPOLINE)) == 0) {
+                        above = last;
+                        continue;
+                }
+                if (name && name == above) {
+                        above = NULL;
+                        continue;
+                }
+                (void) snprintf(address, sizeof(address), "0x%" PRIx64, frames[i]);
+                if (!append_line(buf, size, &length, name ? name : address))
+                        break;
+                last = name;
+                above = NULL;
+        }
+        return length;
 }

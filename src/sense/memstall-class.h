@@ -18,5 +18,10 @@ StallClass memstall_class_of_function(const char *name);
  * trampoline and psi_memstall_leave(). At most n. */
 size_t memstall_trim_stack(const Kallsyms *k, const uint64_t *frames, size_t n);
 
+/* The stack as lines of text without an end of line at the end, trimmed, with "0x..." for an address in no known
+ * function. Trampolines in the middle are those of hooks, ours or others', and are left out with the second
+ * mention of the function that they hook. What does not fit is left out by whole lines. Returns the length. */
+size_t memstall_stack_text(const Kallsyms *k, const uint64_t *frames, size_t n, char *buf, size_t size);
+
 /* The class of a whole stack, untrimmed; STALL_OTHER where no frame says. */
 StallClass memstall_class_of_stack(const Kallsyms *k, const uint64_t *frames, size_t n);

@@ -3,7 +3,6 @@
 #include "sense/memstall.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -125,30 +124,12 @@ int memstall_read(Memstall *m, StallEntry *entries, size_t n_max, size_t *ret_n)
 /* ---- Telling ---- */
 
 int memstall_symbolize(const Memstall *m, const StallEntry *e, char *buf, size_t size) {
-        size_t length = 0;
-
         if (!m->symbols) {
                 (void) snprintf(buf, size, "(the kernel hides its symbols: kernel.kptr_restrict, CAP_SYSLOG)");
                 return MEMSTALL_E_HIDDEN;
         }
 
-        if (size > 0)
-                buf[0] = '\0';
-        for (size_t i = memstall_trim_stack(m->symbols, e->frames, e->n_frames); i < e->n_frames; i++) {
-                const char *name = kallsyms_find(m->symbols, e->frames[i] - 1, NULL), *separator;
-                char address[2 + 16 + 1];
-                int n;
-
-                (void) snprintf(address, sizeof(address), "0x%" PRIx64, e->frames[i]);
-                separator = length > 0 ? "\n" : "";
-                n = snprintf(buf + length, size - length, "%s%s", separator, name ? name : address);
-                if (n < 0 || (size_t) n >= size - length) {
-                        if (size > length)
-                                buf[length] = '\0';
-                        break;
-                }
-                length += (size_t) n;
-        }
+        (void) memstall_stack_text(m->symbols, e->frames, e->n_frames, buf, size);
         return 0;
 }
 
