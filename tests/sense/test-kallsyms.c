@@ -115,6 +115,7 @@ static void test_hostile(void **state) {
 
 /* Lines that no kernel writes do not spoil their neighbours. */
 static void test_between(void **state) {
+        static const char rest[] = "ffffffff81000400 T nul\0byte\nffffffff81000500 T three";
         _cleanup_(kallsyms_freep) Kallsyms *k = NULL;
         char text[8192];
         size_t n;
@@ -123,8 +124,8 @@ static void test_between(void **state) {
         memset(text + n, 'x', 3000);
         n += 3000;
         n += (size_t) snprintf(text + n, sizeof(text) - n, " ffffffff81000200 T tail\nffffffff81000300 T two\n");
-        memcpy(text + n, "ffffffff81000400 T nul\0byte\nffffffff81000500 T three", 51);
-        n += 51;
+        memcpy(text + n, rest, sizeof(rest) - 1);
+        n += sizeof(rest) - 1;
 
         assert_int_equal(read_text(&k, text, n), 0);
         assert_string_equal(name_at(k, 0xffffffff81000001), "one");
