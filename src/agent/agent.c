@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "agent/agent-private.h"
+#include "agent/memory.h"
 #include "base/clock.h"
 
 /* Undoing everything at the end takes a second for each call that PID 1 does not answer; after this it is given up,
@@ -173,6 +174,9 @@ int agent_run(Agent *a) {
         r = await_systemd(a);
         if (r < 0)
                 return r;
+        r = memory_lock();
+        if (r < 0)
+                journal_notice(a->journal, 4, "Cannot lock memory, and may stall with the others (LimitMEMLOCK=).");
         agent_describe(a, &facts, files, sizeof(files));
         journal_start(a->journal, &facts);
         (void) sd_notify(0, "READY=1");

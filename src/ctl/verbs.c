@@ -7,6 +7,7 @@
 
 static const Verb verbs[] = {
         { "check", "[FILE...]", "Verify settings and policies without a daemon", verb_check },
+        { "status", "[UNIT...]", "Show what is watched, by which policy, and what is held", verb_status },
 };
 
 const Verb *verb_find(const char *name) {

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Keeps what the daemon needs in memory, before memory is short: the stack and a stretch of heap are touched, the heap
+ * never gives pages back, and all that is mapped now or later stays (man:mlockall(2)). For the end of the set-up. 0, or
+ * -errno of mlockall(): the daemon runs on, but may wait for its own pages when others do. */
+int memory_lock(void);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+
+/* Rows of text in columns as wide as their widest cell; the first row is the header. */
+
+#define TABLE_COLUMNS_MAX 8U
+
+typedef struct Table {
+        size_t n_columns, n_rows;
+        char **cells; /* row by row, owned */
+} Table;
+
+/* Adds one row of `n_columns` cells, each copied; control characters in them show as "?". 0 or -ENOMEM. */
+int table_add(Table *t, const char *const *cells);
+
+void table_print(const Table *t, FILE *f);
+void table_done(Table *t);
