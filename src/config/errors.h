@@ -10,7 +10,7 @@
 typedef struct ConfigError {
         char *file;
         unsigned line; /* from 1; also 1 for what is wrong with the file as a whole */
-        char *text;    /* For=: "4 lightyears" is no duration, write for example 2s or 1min 30s */
+        char *text;    /* For=: "4 fortnights" is no duration, write for example 2s or 1min 30s */
 } ConfigError;
 
 /* Files in the order in which they were read, within a file by line. */

@@ -71,7 +71,7 @@ static void test_duration(void **state) {
                 { "18446744073709551614us 1us", -ERANGE },
                 { "30500569w", -ERANGE },
                 { "99999999999999999999s", -ERANGE },
-                { "4 lightyears", -EINVAL },
+                { "4 fortnights", -EINVAL },
                 { "4M", -EINVAL }, /* months are no fixed time */
                 { "", -EINVAL },
                 { "   ", -EINVAL },

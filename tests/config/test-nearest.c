@@ -18,9 +18,9 @@ static void test_nearest(void **state) {
                 { "Perssure", "Pressure" },     /* swapped */
                 { "pressure", "Pressure" },     /* case */
                 { "PRESURE", "Pressure" },
-                { "Avialable", "Available" },
+                { "Vaailable", "Available" },
                 { "Acton", "Action" },
-                { "Fro", "For" },
+                { "Fr", "For" },
                 { "Memory", NULL },
                 { "Fort", "For" },
                 { "HostPressure", NULL },

@@ -68,11 +68,11 @@ static void test_together(void **state) {
                   "2: Slice=: \"batch\" does not end in .slice, write the whole name\n"
                   "4: Pressure=: \"some\" lacks its share and window, write for example some 10% 2s\n"
                   "5: Action=: \"stop\" is no action, write log, throttle, freeze or kill\n" },
-                { "[Mach]\nSlice=batch.slice\n[Setp]\nPressure=some 10% 2s\nFor=4 lightyears\n",
+                { "[Mach]\nSlice=batch.slice\n[Setp]\nPressure=some 10% 2s\nFor=4 fortnights\n",
                   "1: [Mach]: unknown section, did you mean [Match]?\n"
                   "3: [Setp]: unknown section, did you mean [Step]?\n"
                   "3: " NO_ACTION
-                  "5: For=: \"4 lightyears\" is no duration, write for example 2s or 1min 30s\n" },
+                  "5: For=: \"4 fortnights\" is no duration, write for example 2s or 1min 30s\n" },
         };
 
         check_rows(state, rows, ELEMENTSOF(rows));

@@ -92,7 +92,7 @@ static void test_errors(void **state) {
                 { "[Daemon]\nProtect=a.slice",
                   "2: Protect=: \"a.slice\" is a slice, name the services and scopes in it\n" },
                 { "[Match]\nUnit=a.service", "1: [Match]: unknown section, write [Daemon]\n" },
-                { "[Deamon]\nDryRun=x", "1: [Deamon]: unknown section, did you mean [Daemon]?\n"
+                { "[Daemons]\nDryRun=x", "1: [Daemons]: unknown section, did you mean [Daemon]?\n"
                                         "2: DryRun=: \"x\" is no boolean, write yes or no\n" },
                 { "DryRun=yes", "1: DryRun=: stands above the first section, write [Daemon] before it\n" },
         };

@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# What Tab offers, for each verb and option that the program has.
+# Usage: test-completion.sh COMPLETION MEMSTALLCTL
+
+set -u
+
+# shellcheck source=/dev/null
+. "$1"
+ctl=$(realpath "$2")
+failed=0
+
+# offers "EXPECTED" WORD...: the words so far; the last is the one being typed.
+offers() {
+    local expected=$1
+    shift
+    COMP_WORDS=(memstallctl "$@")
+    COMP_CWORD=$#
+    _memstallctl
+    local got
+    got=$(printf '%s\n' "${COMPREPLY[@]}" | sort | tr '\n' ' ')
+    if [[ ${got% } != "$expected" ]]; then
+        echo "memstallctl $*: \"${got% }\" instead of \"$expected\""
+        failed=1
+    fi
+}
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 99
+mkdir policy.d
+: >a.conf
+
+verbs=$("$ctl" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z-]*\).*/\1/p' | sort | tr '\n' ' ')
+offers "${verbs% }" ""
+offers "check" ch
+offers "--help --version" --
+offers "--help --root=" check --
+offers "a.conf policy.d" check ""
+offers "policy.d" check --root = po
+offers "policy.d" check --root po
+offers "" check zzz
+
+exit $failed
