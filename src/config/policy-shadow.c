@@ -3,7 +3,8 @@
 #include "config/policy-draft.h"
 
 /* Of several steps that hold at once the last one in the file acts. A step whose conditions imply all those of a later
- * one, which waits no longer, therefore never acts. Only what follows from the numbers is said to: two conditions
+ * one, which waits no longer, therefore never acts; unless the later one only records, for then the earlier gets its
+ * turn while that one cools down (see core/watch.c). Only what follows from the numbers is said to: two conditions
  * that merely go together most of the time are left to the administrator. */
 
 /* The least stall, in hundredths of a percent times microseconds, in the last `window_usec` when the limit holds. */
@@ -44,7 +45,13 @@ static bool step_implies(const Step *step, const Condition *condition) {
         return false;
 }
 
+static bool only_records(const Step *step) {
+        return step->action == ACTION_LOG || step->dry_run;
+}
+
 bool step_shadows(const Step *later, const Step *earlier) {
+        if (only_records(later) && later->cooldown_usec > 0)
+                return false;
         if (later->for_usec > earlier->for_usec)
                 return false;
         for (size_t i = 0; i < later->n_conditions; i++)

@@ -186,7 +186,7 @@ static void test_shadow(void **state) {
         static const Row rows[] = {
                 { MATCH STEP "Action=log\n[Step]\nPressure=full 10% 2s\nAction=kill\n", "" },
                 { MATCH "[Step]\nName=end\nPressure=full 40% 2s\nAction=kill\n"
-                        "[Step]\nPressure=some 10% 2s\nAction=log\n",
+                        "[Step]\nPressure=some 10% 2s\nAction=freeze\n",
                   "3: [Step] end can never act, since the step on line 7 holds whenever it does and the last one acts: "
                   "write the mildest step first\n" },
                 /* Only when each step is right by itself. */

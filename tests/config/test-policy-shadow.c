@@ -14,9 +14,9 @@ static void check(void **state, const char *earlier, const char *later, bool sha
         _cleanup_(policy_freep) Policy *a = NULL, *b = NULL;
         char text[512];
 
-        (void) snprintf(text, sizeof(text), "[Match]\nSystem=yes\n[Step]\nAction=log\n%s\n", earlier);
+        (void) snprintf(text, sizeof(text), "[Match]\nSystem=yes\n[Step]\nAction=freeze\n%s\n", earlier);
         assert_int_equal(policy_read_file(folder_write(state, "a.conf", text, strlen(text)), &a, &errors), 0);
-        (void) snprintf(text, sizeof(text), "[Match]\nSystem=yes\n[Step]\nAction=log\n%s\n", later);
+        (void) snprintf(text, sizeof(text), "[Match]\nSystem=yes\n[Step]\nAction=freeze\n%s\n", later);
         assert_int_equal(policy_read_file(folder_write(state, "b.conf", text, strlen(text)), &b, &errors), 0);
         if (step_shadows(b->steps, a->steps) != shadows)
                 fail_msg("\"%s\" is%s shadowed by \"%s\"", earlier, shadows ? " not" : "", later);
@@ -66,6 +66,14 @@ static void test_shadows(void **state) {
                 { "Pressure=some 10% 2s\nUsage=1G\nAvailable=1%", "Usage=1G\nAvailable=2%", true },
                 { "Pressure=some 10% 2s\nPressure=full 5% 1s", "Pressure=full 5% 1s", true },
                 { "Pressure=some 10% 2s\nPressure=some 20% 2s", "Pressure=some 15% 2s", true },
+
+                /* While a step that only records cools down, the one before it gets its turn. */
+                { "Usage=2G", "Usage=1G\nAction=log", false },
+                { "Usage=2G", "Usage=1G\nAction=log\nCooldown=0", true },
+                { "Usage=2G", "Usage=1G\nDryRun=yes", false },
+                { "Usage=2G", "Usage=1G\nDryRun=yes\nCooldown=0", true },
+                { "Usage=2G\nAction=log", "Usage=1G", true },
+                { "Usage=2G\nDryRun=yes", "Usage=1G\nCooldown=1h", true },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)

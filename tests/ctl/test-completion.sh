@@ -37,9 +37,17 @@ offers "${verbs% }" ""
 offers "check" ch
 offers "--help --version" --
 offers "--help --root=" check --
+offers "--help" status --
 offers "a.conf policy.d" check ""
 offers "policy.d" check --root = po
 offers "policy.d" check --root po
 offers "" check zzz
+
+# No systemd is needed for units to be offered.
+systemctl() {
+    printf 'hog.service loaded active running A hog\nbatch.slice loaded active active Batch\n'
+}
+offers "batch.slice hog.service" status ""
+offers "hog.service" status batch.slice h
 
 exit $failed
