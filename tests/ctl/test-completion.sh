@@ -44,6 +44,7 @@ offers "policy.d" check --root po
 offers "" check zzz
 
 # No systemd is needed for units to be offered.
+# shellcheck disable=SC2317  # it is called by the completion
 systemctl() {
     printf 'hog.service loaded active running A hog\nbatch.slice loaded active active Batch\n'
 }
