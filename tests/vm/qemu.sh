@@ -29,7 +29,7 @@ guest_start() { # IMAGE DISK CONSOLE EVENTS ACCELERATOR BOOT_ARGUMENTS...
         -kernel "$image/vmlinuz" -initrd "$image/initrd" \
         -append "root=/dev/vda rw console=ttyS0 quiet mitigations=off panic=-1 oops=panic $*" \
         -drive "file=$image/root.img,format=raw,if=virtio,snapshot=on" -drive "file=$disk,format=raw,if=virtio" \
-        -serial "file:$console" -serial "file:$events" </dev/null >"$console.qemu" 2>&1 9>&- &
+        -serial "file:$console" -serial "file:$events" </dev/null >"$console.qemu" 2>&1 8>&- 9>&- &
     GUEST=$!
 }
 
