@@ -22,11 +22,11 @@ static int parse_total(const char *line, uint64_t *ret) {
         const char *value = strstr(line, key), *end = strchr(line, '\n');
         size_t n;
 
-        if (!value || !end || value > end)
+        if (!value || !end)
                 return -EBADMSG;
         value += strlen(key);
         n = strspn(value, DIGITS);
-        if (n > UINT64_DIGITS_MAX || value + n != end)
+        if (n > UINT64_DIGITS_MAX || value + n != end) /* or another line's */
                 return -EBADMSG;
         memcpy(digits, value, n);
         digits[n] = '\0';

@@ -353,6 +353,18 @@ static void test_no_pressure_no_controller(void **state) {
         assert_int_equal(s.pressure_usec[PRESSURE_SOME], 0);
 }
 
+/* Its name belongs to another cgroup by now, which must not be watched in its place. */
+static void test_arm_successor(void **state) {
+        Fixture *f = *state;
+        const Watch *watch = NULL;
+
+        fake_tree_add(&f->fake, "next");
+        fake_tree_remove(&f->fake, "other.service");
+        fake_tree_rename(&f->fake, "next", "other.service");
+        assert_int_equal(watch_arm(f->tree, f->other, &some_10_2s, 1, &watch), WATCH_E_GONE);
+        assert_null(watch);
+}
+
 static void test_disarm(void **state) {
         Fixture *f = *state;
         const PressureLimit limits[] = { some_10_2s, some_10_2s };
@@ -432,6 +444,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_trigger, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_trigger_refused, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_no_pressure_no_controller, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_arm_successor, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_disarm, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
         };
