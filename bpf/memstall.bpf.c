@@ -3,15 +3,15 @@
 /* Adds up, in the kernel, how long each process stalls on memory, and where.
  *
  * A stall is what PSI counts: the time between psi_memstall_enter() and psi_memstall_leave() of a task,
- * outermost sections only (kernel/sched/psi.c; task_struct::in_memstall tells them). Sections nest, begin and
- * end in different functions, and are many: so the two hooks key on the thread, do a few loads and hash
+ * outermost sections only (kernel/sched/psi.c; task_struct::in_memstall tells them). Sections nest, begin
+ * and end in different functions, and are many: so the two hooks key on the thread, do a few loads and hash
  * look-ups, and walk the stack only at the end of a section that took long. Everything is preallocated; the
  * programs run inside reclaim, with the host out of memory, perhaps under a spinlock.
  *
- * Only direct loads through BTF pointers, no bpf_probe_read_kernel(): a kernel locked down for confidentiality
- * refuses that helper. And no hook touches the argument of psi_memstall_*() (kernels before 5.17 refuse the
- * program) or of a vmscan tracepoint (their order changed in 7.1, where the memcg may also be a null pointer
- * that the verifier trusts). */
+ * Only direct loads through BTF pointers, no bpf_probe_read_kernel(): a kernel locked down for
+ * confidentiality refuses that helper. And no hook touches the argument of psi_memstall_*() (kernels before
+ * 5.17 refuse the program) or of a vmscan tracepoint (their order changed in 7.1, where the memcg may also
+ * be a null pointer that the verifier trusts). */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,9 +24,9 @@
 
 #include "memstall.h"
 
-/* The kernel lends bpf_get_stack() to programs under a licence it takes for GPL-compatible, and knows those by
- * a few fixed strings, none of which is the LGPL. Section 3 of the LGPL 2.1 lets anyone apply the GPL to a copy:
- * that is done here to the copy that is loaded. The source stays LGPL-2.1-or-later. */
+/* The kernel lends bpf_get_stack() to programs under a licence it takes for GPL-compatible, and knows those
+ * by a few fixed strings, none of which is the LGPL. Section 3 of the LGPL 2.1 lets anyone apply the GPL to
+ * a copy: that is done here to the copy that is loaded. The source stays LGPL-2.1-or-later. */
 char LICENSE[] SEC("license") = "GPL";
 
 /* Set before loading. */
@@ -80,8 +80,9 @@ static __always_inline MemstallTask *record_of(struct task_struct *task, uint32_
         return record && record->task_start == task->start_time ? record : NULL;
 }
 
-/* kswapd and kcompactd are stalled by nobody, and delay nobody: background work that PSI counts all the same.
- * Letter by letter, because there is no memcmp() to call here; no other kernel thread begins like these. */
+/* kswapd and kcompactd are stalled by nobody, and delay nobody: background work that PSI counts all the
+ * same. Letter by letter, because there is no memcmp() to call here; no other kernel thread begins like
+ * these. */
 static __always_inline uint32_t kthread_class(struct task_struct *task, const char *comm) {
         if (!(task->flags & PF_KTHREAD) || comm[0] != 'k')
                 return 0;
@@ -171,8 +172,8 @@ static __always_inline void add_section(void *ctx, const MemstallTask *record) {
         __sync_fetch_and_add(&total->count, 1);
         count(MEMSTALL_COUNTER_SECTIONS);
 
-        /* Threads of one process may do this on two CPUs at once: a stack of mixed frames is possible, and is
-         * harmless to whoever reads it. */
+        /* Threads of one process may do this on two CPUs at once: a stack of mixed frames is possible, and
+         * is harmless to whoever reads it. */
         if (took <= total->longest_ns)
                 return;
         total->longest_ns = took;
@@ -199,15 +200,16 @@ int section_leave(void *ctx) {
         }
         add_section(ctx, record);
 
-        if (record->marks & MEMSTALL_MARKS_AROUND) {
-                record->start_ns = 0;
-                record->marks &= MEMSTALL_MARKS_AROUND;
-        } else
+        /* Not running any more, even if the map is busy and keeps the record. */
+        record->start_ns = 0;
+        record->marks &= MEMSTALL_MARKS_AROUND;
+        if (!record->marks)
                 (void) bpf_map_delete_elem(&tasks, &tid);
         return 0;
 }
 
-/* ---- Hooks that name the section they happen in. The first one does: what nests in it is its doing. ---- */
+/* ---- Hooks that name the section they happen in. The first one does: what nests in it is its doing. ----
+ * */
 
 static __always_inline MemstallTask *unnamed_section(void) {
         struct task_struct *task = bpf_get_current_task_btf();
@@ -274,9 +276,9 @@ static __always_inline void surrounding_end(uint32_t mark) {
                 (void) bpf_map_delete_elem(&tasks, &tid);
 }
 
-/* memory.high is paid for on the way back to user space: reclaim in each cgroup that is over, upwards, then a sleep,
- * which is put down to the limit that was last reclaimed for. User space attaches these two
- * to mem_cgroup_handle_over_high() where there is no function with underscores (before 6.6), which is called
+/* memory.high is paid for on the way back to user space: reclaim in each cgroup that is over, upwards, then
+ * a sleep, which is put down to the limit that was last reclaimed for. User space attaches these two to
+ * mem_cgroup_handle_over_high() where there is no function with underscores (before 6.6), which is called
  * more often than there is something to pay. */
 SEC("fentry/__mem_cgroup_handle_over_high")
 int over_high_begin(void *ctx) {

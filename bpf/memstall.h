@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What bpf/memstall.bpf.c and src/sense share: the shapes of its maps. Both sides are built from this tree and
- * loaded together, so nothing here is an ABI; but every struct is explicitly padded, because the keys are
- * hashed as bytes. */
+/* What bpf/memstall.bpf.c and src/sense share: the shapes of its maps. Both sides are built from this tree
+ * and loaded together, so nothing here is an ABI; but every struct is explicitly padded, because the keys
+ * are hashed as bytes. */
 
 #include <stdint.h>
 
@@ -12,7 +12,8 @@
 enum {
         /* Sections that run at one time, a record each: tasks, not processes. */
         MEMSTALL_TASKS_MAX = 16384,
-        /* (cgroup, limit, process, class, call site) of the last epochs. About 330 bytes each. */
+        /* (cgroup, limit, process, class, call site) of the last epochs. About 330 bytes each. More with
+         * many CPUs. */
         MEMSTALL_TOTALS_MAX = 8192,
         MEMSTALL_FRAMES_MAX = 24,
         /* 2^33 ns, 8.6 s: the epoch before this one and this one make a window of 8.6 to 17.2 s. */
@@ -20,7 +21,8 @@ enum {
         MEMSTALL_COMM_MAX = 16,
 };
 
-/* The class of a section that no hook has named: some kind of waiting for a page, which only the stack tells. */
+/* The class of a section that no hook has named: some kind of waiting for a page, which only the stack
+ * tells. */
 #define MEMSTALL_WAIT ((uint32_t) _STALL_CLASS_MAX)
 
 /* What hooks between enter and leave have seen of a task, in MemstallTask.marks. */
@@ -38,7 +40,7 @@ enum {
 
 /* Map `tasks`, by thread id: from the outermost enter to its leave. */
 typedef struct MemstallTask {
-        uint64_t start_ns;              /* CLOCK_MONOTONIC; 0: not in a section, only in a marked surrounding */
+        uint64_t start_ns;              /* CLOCK_MONOTONIC; 0: only in a marked surrounding */
         uint64_t task_start;            /* task_struct::start_time, tells a reused thread id */
         uint64_t cgroup_id;
         uint64_t limit_id;

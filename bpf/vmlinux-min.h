@@ -2,8 +2,9 @@
 #pragma once
 
 /* The few kernel types that memstall.bpf.c looks into, with the few members it reads. libbpf finds the real
- * offsets in the running kernel's BTF when it loads the program (CO-RE), so order and neighbours mean nothing
- * here, and the build needs no BTF and no kernel headers. Also the integer names that bpf_helpers.h expects. */
+ * offsets in the running kernel's BTF when it loads the program (CO-RE), so order and neighbours mean
+ * nothing here, and the build needs no BTF and no kernel headers. Also the integer names that bpf_helpers.h
+ * expects. */
 
 typedef unsigned char __u8;
 typedef unsigned short __u16;

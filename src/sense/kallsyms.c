@@ -59,8 +59,8 @@ static int hex_value(char c) {
         return -1;
 }
 
-/* Ends the word at p and returns where the next one begins; NULL where the word is empty or has bytes that no
- * symbol has. */
+/* Ends the word at p and returns where the next one begins; NULL where the word is empty or has bytes that
+ * no symbol has. */
 static char *end_word(char *p) {
         char *begin = p;
 

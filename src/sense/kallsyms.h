@@ -6,7 +6,8 @@
 
 #include "base/cleanup.h"
 
-/* The kernel's functions by address, out of /proc/kallsyms: read once, kept sorted, asked without allocating. */
+/* The kernel's functions by address, out of /proc/kallsyms: read once, kept sorted, asked without
+ * allocating. */
 typedef struct Kallsyms Kallsyms;
 
 enum {
@@ -14,17 +15,17 @@ enum {
         KALLSYMS_E_HIDDEN,              /* there are symbols, but all at address 0, or none at all */
 };
 
-/* Reads the text symbols of `path`, in the format of /proc/kallsyms: "ADDRESS TYPE NAME[\t[MODULE]]". Lines that
- * are not like that are passed over. The kernel shows addresses to CAP_SYSLOG unless kernel.kptr_restrict is 2
- * (kernel/ksyms_common.c, kallsyms_show_value). Takes some 100 ms; holds 2 to 4 MB.
- * Returns 0, KALLSYMS_E_HIDDEN, or a negative errno: of opening and reading, -ENOMEM, -E2BIG. */
+/* Reads the text symbols of `path`, in the format of /proc/kallsyms: "ADDRESS TYPE NAME[\t[MODULE]]". Lines
+ * that are not like that are passed over. The kernel shows addresses to CAP_SYSLOG unless
+ * kernel.kptr_restrict is 2 (kernel/ksyms_common.c, kallsyms_show_value). Takes some 100 ms; holds 2 to 4
+ * MB. Returns 0, KALLSYMS_E_HIDDEN, or a negative errno: of opening and reading, -ENOMEM, -E2BIG. */
 int kallsyms_new(Kallsyms **ret, const char *path);
 Kallsyms *kallsyms_free(Kallsyms *k);
 DEFINE_CLEANUP(Kallsyms *, kallsyms_free);
 
-/* The function that `address` is in, as "NAME" or "NAME [MODULE]", or NULL where none is near. Of a stack frame
- * ask for one less than what it says: a return address may be that of the next function. `ret_offset` is
- * optional: how far in, in bytes. */
+/* The function that `address` is in, as "NAME" or "NAME [MODULE]", or NULL where none is near. Of a stack
+ * frame ask for one less than what it says: a return address may be that of the next function. `ret_offset`
+ * is optional: how far in, in bytes. */
 const char *kallsyms_find(const Kallsyms *k, uint64_t address, uint64_t *ret_offset);
 
 /* How many functions are known. */

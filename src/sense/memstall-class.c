@@ -25,7 +25,7 @@ static const SiteRow sites[] = {
         { "__alloc_pages_direct_compact", STALL_COMPACTION },
         { "__alloc_pages_direct_reclaim", STALL_DIRECT_RECLAIM },
         { "__alloc_pages_slowpath", STALL_DIRECT_RECLAIM },     /* the one before, folded in */
-        { "__folio_lock", STALL_REFAULT, true },                /* folio_wait_bit_common(), folded in; so below */
+        { "__folio_lock", STALL_REFAULT, true },                /* folio_wait_bit_common(), folded in */
         { "__folio_lock_async", STALL_REFAULT, true },
         { "__folio_lock_killable", STALL_REFAULT, true },
         { "__folio_lock_or_retry", STALL_REFAULT, true },
@@ -52,7 +52,7 @@ static const SiteRow sites[] = {
         { "kcompactd", STALL_KCOMPACTD },
         { "kswapd", STALL_KSWAPD },                             /* balance_pgdat(), folded in */
         { "mem_cgroup_handle_over_high", STALL_HIGH_THROTTLE },
-        { "migration_entry_wait", STALL_REFAULT },              /* the next one, as the last call of this one */
+        { "migration_entry_wait", STALL_REFAULT },              /* the next but one, as its last call */
         { "migration_entry_wait_huge", STALL_REFAULT },
         { "migration_entry_wait_on_locked", STALL_REFAULT },    /* softleaf_... since 6.19 */
         { "node_reclaim", STALL_NODE_RECLAIM },
@@ -142,8 +142,9 @@ static bool is_plumbing(const char *name) {
         return false;
 }
 
-/* A program or trampoline may have no name (net.core.bpf_jit_kallsyms=0, or it came after kallsyms was read): all
- * up to the last frame that is known as plumbing is plumbing, and where none is, the nameless ones. */
+/* A program or trampoline may have no name (net.core.bpf_jit_kallsyms=0, or it came after kallsyms was
+ * read): all up to the last frame that is known as plumbing is plumbing, and where none is, the nameless
+ * ones. */
 size_t memstall_trim_stack(const Kallsyms *k, const uint64_t *frames, size_t n) {
         size_t end = 0, nameless = 0;
 

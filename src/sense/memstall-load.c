@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Fits the BPF programs to the running kernel. Two hooks must be there, the others name classes and may be missing:
- * what the kernel's BTF does not know is not loaded, and what cannot be attached is left out. */
+/* Fits the BPF programs to the running kernel. Two hooks must be there, the others name classes and may be
+ * missing: what the kernel's BTF does not know is not loaded, and what cannot be attached is left out. */
 
 #include <errno.h>
 #include <linux/bpf.h>
@@ -29,7 +29,7 @@ typedef struct Hook {
         const char *targets[2];         /* names to try; the second one needs attaching to */
 } Hook;
 
-#define PART(name)                                                                                            \
+#define PART(name)                                                                                          \
         { offsetof(struct memstall_bpf, progs.name), offsetof(struct memstall_bpf, links.name) }
 
 /* For tracepoints BTF has the type of the function that they call. */
@@ -41,8 +41,14 @@ static const Hook hooks[] = {
           { PART(over_high_begin), PART(over_high_end) },
           BTF_KIND_FUNC,
           { "__mem_cgroup_handle_over_high", "mem_cgroup_handle_over_high" } },
-        { "direct reclaim", { PART(direct_reclaim) }, BTF_KIND_TYPEDEF, { "btf_trace_mm_vmscan_direct_reclaim_begin" } },
-        { "compaction", { PART(compaction) }, BTF_KIND_TYPEDEF, { "btf_trace_mm_compaction_try_to_compact_pages" } },
+        { "direct reclaim",
+          { PART(direct_reclaim) },
+          BTF_KIND_TYPEDEF,
+          { "btf_trace_mm_vmscan_direct_reclaim_begin" } },
+        { "compaction",
+          { PART(compaction) },
+          BTF_KIND_TYPEDEF,
+          { "btf_trace_mm_compaction_try_to_compact_pages" } },
         { "node reclaim",
           { PART(node_reclaim_begin), PART(node_reclaim_end) },
           BTF_KIND_TYPEDEF,
@@ -77,7 +83,7 @@ static int unavailable(int error, char *ret_why, size_t why_size) {
                 return error;
         if (error == -EPERM || error == -EACCES)
                 (void) snprintf(ret_why, why_size,
-                                "no right to load BPF (CAP_BPF and CAP_PERFMON, or the kernel is locked down)");
+                                "no right to load BPF (CAP_BPF, CAP_PERFMON; or the kernel is locked down)");
         else
                 (void) snprintf(ret_why, why_size, "the kernel refuses the BPF programs: %s (%s)",
                                 strerrorname_np(-error) ? strerrorname_np(-error) : "error", complaint);
@@ -96,6 +102,18 @@ static int hook_target(const struct btf *btf, const Hook *h) {
                 if (btf__find_by_name_kind(btf, h->targets[i], h->kind) >= 0)
                         return (int) i;
         return -1;
+}
+
+/* An LRU map hands its free elements to the CPUs by 128 (kernel/bpf/bpf_lru_list.c), so on a machine with
+ * many it would throw out entries that are needed while others lie idle. */
+static int size_maps(struct memstall_bpf *s) {
+        int n_cpus = libbpf_num_possible_cpus();
+        uint32_t n;
+
+        if (n_cpus < 0)
+                return n_cpus;
+        n = MAX((uint32_t) MEMSTALL_TOTALS_MAX, (uint32_t) n_cpus * 192);
+        return bpf_map__set_max_entries(s->maps.totals, n);
 }
 
 /* Chooses what to load. Without `extras` only what there must be. */
@@ -165,7 +183,9 @@ static int load(MemstallProgram *p, const struct btf *btf, bool stacks, bool ext
         if (!s)
                 return -errno;
         s->rodata->stacks = stacks;
-        r = fit(s, btf, extras);
+        r = size_maps(s);
+        if (r >= 0)
+                r = fit(s, btf, extras);
         if (r >= 0)
                 r = memstall_bpf__load(s);
         if (r >= 0)

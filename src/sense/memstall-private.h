@@ -47,7 +47,7 @@ void memstall_window_add_task(MemstallWindow *w, const MemstallTask *task);
 int memstall_window_read_totals(MemstallWindow *w, const Kallsyms *symbols, int totals_fd);
 int memstall_window_read_tasks(MemstallWindow *w, int tasks_fd);
 
-/* The greatest, without their stacks; and the key of the total whose stack belongs to the i-th of them, NULL where
- * only running sections made it. The keys are good until the next begin. */
+/* The greatest, without their stacks; and the key of the total whose stack belongs to the i-th of them, NULL
+ * where only running sections made it. The keys are good until the next begin. */
 size_t memstall_window_top(MemstallWindow *w, StallEntry *entries, size_t n_max);
 const MemstallKey *memstall_window_key(const MemstallWindow *w, size_t i);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* From the elements of the BPF maps to entries: epochs and call sites merged, waits given a class by their stack,
- * sections that still run added in, the greatest picked out. A hash table of fixed size, no allocation. */
+/* From the elements of the BPF maps to entries: epochs and call sites merged, waits given a class by their
+ * stack, sections that still run added in, the greatest picked out. A hash table of fixed size, no
+ * allocation. */
 
 #include <errno.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include "sense/memstall-private.h"
 
 enum {
-        SLOTS_SIZE = 16384,             /* a power of two; twice what the map of totals holds */
+        SLOTS_SIZE = 16384,             /* 1.7 MB; more than the map of totals holds */
         SLOTS_USED_MAX = 12288,         /* so that probing stays short */
         BATCH_SIZE = 256,
 
@@ -21,12 +22,12 @@ enum {
         RUNNING_MIN_NS = 1000000,       /* shorter ones will soon be in the totals */
 };
 
-/* The end of a section can be missed (the program interrupted by itself), and then the record stays. Who does not
- * get out of a section for two minutes is what the kernel's hung task detector reports. */
+/* The end of a section can be missed (the program interrupted by itself), and then the record stays. Who
+ * does not get out of a section for two minutes is what the kernel's hung task detector reports. */
 #define RUNNING_MAX_NS (UINT64_C(120) * 1000 * 1000 * 1000)
 
 typedef struct Slot {
-        MemstallKey key;                /* of the total with the longest section; class of running ones only: none */
+        MemstallKey key;                /* of the total with the longest section, if any has ended */
         uint64_t ns, count, longest_ns;
         uint64_t stack_ns;              /* longest of those with a key */
         StallClass class;
@@ -38,7 +39,7 @@ struct MemstallWindow {
         uint64_t now_ns, begin_ns;
         uint32_t epoch;
         size_t n_used;
-        uint16_t used[SLOTS_USED_MAX];  /* indices of slots; memstall_window_top() brings the greatest to the front */
+        uint16_t used[SLOTS_USED_MAX];  /* slots by index; top() brings the greatest to the front */
         Slot slots[SLOTS_SIZE];
 
         union {
@@ -162,8 +163,8 @@ void memstall_window_add_total(MemstallWindow *w, const Kallsyms *symbols, const
         }
 }
 
-/* The class of a running section that no hook has named: it has no stack yet, but the process has most likely
- * waited for the same before. */
+/* The class of a running section that no hook has named: it has no stack yet, but the process has most
+ * likely waited for the same before. */
 static StallClass greatest_wait(MemstallWindow *w, const MemstallTask *task) {
         static const StallClass waits[] = { STALL_REFAULT, STALL_SWAP_IN, STALL_READ, STALL_BLKCG };
         StallClass class = STALL_OTHER;
@@ -198,10 +199,13 @@ void memstall_window_add_task(MemstallWindow *w, const MemstallTask *task) {
 
 /* ---- Maps ---- */
 
-/* Calls `add` for all elements of a hash map. Batches leave no gaps and begin no loops, however the map changes
- * meanwhile; a bucket fuller than a batch (ENOSPC) does not happen with hashed keys and is passed on. */
-static int read_map(MemstallWindow *w, int fd, void *keys, void *values,
-                    void (*add)(MemstallWindow *w, const Kallsyms *symbols, size_t i), const Kallsyms *symbols) {
+typedef void (*AddAt)(MemstallWindow *w, const Kallsyms *symbols, size_t i);
+
+/* Calls `add` for all elements of a hash map. Batches leave no gaps and begin no loops, however the map
+ * changes meanwhile; a bucket fuller than a batch (ENOSPC) does not happen with hashed keys and is passed
+ * on. */
+static int read_map(MemstallWindow *w, const Kallsyms *symbols, int fd, void *keys, void *values,
+                    AddAt add) {
         uint32_t position = 0;
         bool first = true;
         int r;
@@ -229,11 +233,11 @@ static void add_task_at(MemstallWindow *w, const Kallsyms *symbols, size_t i) {
 }
 
 int memstall_window_read_totals(MemstallWindow *w, const Kallsyms *symbols, int totals_fd) {
-        return read_map(w, totals_fd, w->batch.keys, w->batch.totals, add_total_at, symbols);
+        return read_map(w, symbols, totals_fd, w->batch.keys, w->batch.totals, add_total_at);
 }
 
 int memstall_window_read_tasks(MemstallWindow *w, int tasks_fd) {
-        return read_map(w, tasks_fd, w->batch.tids, w->batch.tasks, add_task_at, NULL);
+        return read_map(w, NULL, tasks_fd, w->batch.tids, w->batch.tasks, add_task_at);
 }
 
 /* ---- The greatest ---- */

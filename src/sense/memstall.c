@@ -40,14 +40,14 @@ Memstall *memstall_free(Memstall *m) {
 
 /* Only once the programs are loaded: they are symbols too, and stacks begin with them. */
 static int read_symbols(Memstall *m) {
-        size_t length = strlen(m->program.rung);
+        size_t length = strlen(m->program.rung), size = sizeof(m->program.rung) - length;
         int r;
 
         r = kallsyms_new(&m->symbols, "/proc/kallsyms");
         if (r == -ENOMEM)
                 return r;
         if (r != 0)
-                (void) snprintf(m->program.rung + length, sizeof(m->program.rung) - length, "; no symbols (%s)",
+                (void) snprintf(m->program.rung + length, size, "; no symbols (%s)",
                                 r == KALLSYMS_E_HIDDEN ? "kernel.kptr_restrict" : "/proc/kallsyms");
         return 0;
 }
@@ -125,7 +125,7 @@ int memstall_read(Memstall *m, StallEntry *entries, size_t n_max, size_t *ret_n)
 
 int memstall_symbolize(const Memstall *m, const StallEntry *e, char *buf, size_t size) {
         if (!m->symbols) {
-                (void) snprintf(buf, size, "(the kernel hides its symbols: kernel.kptr_restrict, CAP_SYSLOG)");
+                (void) snprintf(buf, size, "(kernel symbols are hidden: kernel.kptr_restrict, CAP_SYSLOG)");
                 return MEMSTALL_E_HIDDEN;
         }
 

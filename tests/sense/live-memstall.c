@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The BPF programs on the running kernel, against stalls made here in cgroups of our own. Exit 77 where BPF cannot be
- * loaded or the memory controller is not on cgroup v2.
+/* The BPF programs on the running kernel, against stalls made here in cgroups of our own. Exit 77 where BPF
+ * cannot be loaded or the memory controller is not on cgroup v2.
  *
  * `live-memstall print SECONDS` instead prints, every so often, what memstall_read() sees. */
 
@@ -46,12 +46,12 @@ static const char *const class_names[_STALL_CLASS_MAX] = {
         [STALL_KCOMPACTD] = "kcompactd",
 };
 
-#define CHECK(condition)                                                                                      \
-        do {                                                                                                  \
-                if (!(condition)) {                                                                           \
-                        (void) fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                \
-                        exit(EXIT_FAILURE);                                                                   \
-                }                                                                                             \
+#define CHECK(condition)                                                                                    \
+        do {                                                                                                \
+                if (!(condition)) {                                                                         \
+                        (void) fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);              \
+                        exit(EXIT_FAILURE);                                                                 \
+                }                                                                                           \
         } while (false)
 
 /* ---- Printing ---- */
@@ -105,7 +105,8 @@ static bool cgroup_make(Cgroup *ret, const char *name, const char *file, const c
         struct stat st;
 
         (void) write_file(CGROUP_ROOT, "cgroup.subtree_control", "+memory");
-        (void) snprintf(ret->path, sizeof(ret->path), "%s/live-memstall-%d-%s", CGROUP_ROOT, (int) getpid(), name);
+        (void) snprintf(ret->path, sizeof(ret->path), CGROUP_ROOT "/live-memstall-%d-%s", (int) getpid(),
+                        name);
         if (mkdir(ret->path, 0755) < 0)
                 return false;
         if (stat(ret->path, &st) < 0 || write_file(ret->path, file, limit) < 0) {
@@ -137,7 +138,8 @@ static pid_t cgroup_fork(const Cgroup *c, void (*work)(void)) {
         if (pid == 0) {
                 cpu_set_t cpus;
 
-                /* On one CPU: PSI weighs the stalls on each CPU of a cgroup by how busy it keeps that CPU. */
+                /* On one CPU: PSI weighs the stalls on each CPU of a cgroup by how busy it keeps that CPU.
+                 * */
                 CPU_ZERO(&cpus);
                 CPU_SET(0, &cpus);
                 (void) sched_setaffinity(0, sizeof(cpus), &cpus);

@@ -16,7 +16,7 @@
 #define SEC UINT64_C(1000000000)
 #define MSEC UINT64_C(1000000)
 
-enum { EPOCH = 1000 };
+enum { EPOCH = 1000, OVER_HIGH = MEMSTALL_MARK_OVER_HIGH };
 
 /* Two seconds into the epoch: the window is 10.6 s. */
 #define NOW (((uint64_t) EPOCH << MEMSTALL_EPOCH_SHIFT) + 2 * SEC)
@@ -29,8 +29,8 @@ static MemstallTotal total(uint64_t ns, uint64_t count, uint64_t longest_ns) {
         return (MemstallTotal) { .ns = ns, .count = count, .longest_ns = longest_ns, .comm = "perl" };
 }
 
-static void add(MemstallWindow *w, const MemstallKey *key, uint64_t ns, uint64_t count, uint64_t longest_ns) {
-        MemstallTotal t = total(ns, count, longest_ns);
+static void add(MemstallWindow *w, const MemstallKey *key, uint64_t ns, uint64_t n, uint64_t longest_ns) {
+        MemstallTotal t = total(ns, n, longest_ns);
 
         memstall_window_add_total(w, NULL, key, &t);
 }
@@ -111,7 +111,12 @@ static void test_keys(void **state) {
 
 static MemstallTask running(uint64_t since, uint32_t marks) {
         return (MemstallTask) {
-                .start_ns = since, .cgroup_id = 10, .limit_id = 20, .tgid = 30, .marks = marks, .comm = "perl"
+                .start_ns = since,
+                .cgroup_id = 10,
+                .limit_id = 20,
+                .tgid = 30,
+                .marks = marks,
+                .comm = "perl",
         };
 }
 
@@ -124,8 +129,8 @@ static void test_running(void **state) {
                 uint64_t stall_usec, longest_usec;
         } rows[] = {
                 { NOW - 4 * MSEC, MEMSTALL_MARK_MEMCG, 0, 1, STALL_MEMCG_MAX, 4000, 4000 },
-                { NOW - 4 * MSEC, MEMSTALL_MARK_MEMCG | MEMSTALL_MARK_OVER_HIGH, 0, 1, STALL_MEMCG_HIGH, 4000, 4000 },
-                { NOW - 4 * MSEC, MEMSTALL_MARK_OVER_HIGH, 0, 1, STALL_HIGH_THROTTLE, 4000, 4000 },
+                { NOW - 4 * MSEC, OVER_HIGH | MEMSTALL_MARK_MEMCG, 0, 1, STALL_MEMCG_HIGH, 4000, 4000 },
+                { NOW - 4 * MSEC, OVER_HIGH, 0, 1, STALL_HIGH_THROTTLE, 4000, 4000 },
                 { NOW - 4 * MSEC, MEMSTALL_MARK_DIRECT, 0, 1, STALL_DIRECT_RECLAIM, 4000, 4000 },
                 { NOW - 4 * MSEC, MEMSTALL_MARK_COMPACTION, 0, 1, STALL_COMPACTION, 4000, 4000 },
                 { NOW - 4 * MSEC, MEMSTALL_MARK_NODE_RECLAIM, 0, 1, STALL_NODE_RECLAIM, 4000, 4000 },
