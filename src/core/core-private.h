@@ -9,7 +9,8 @@
 #include "core/survey.h"
 #include "core/watch.h"
 
-/* What the core's own files share: core.c takes events in, episode.c goes from a look to an action, release.c undoes. */
+/* What the core's own files share: core.c takes events in, episode.c goes from a look to what became of an action,
+ * decide.c makes a decision of a step that is due, release.c undoes. */
 
 #define EFFECTS_MAX 1024U
 #define EFFECTS_SPARE 16U /* as many as one watch may need in one step */
@@ -67,6 +68,15 @@ void episode_on_timer(Core *core, Watch *w);
 void episode_on_gone(Core *core, Watch *w);
 /* The earliest time at which episode_on_timer() has something to do. */
 uint64_t episode_next(const Watch *w);
+
+/* decide.c */
+
+/* The step acts: the victim is chosen from core->survey, the decision made and sent, or refused with a reason. */
+void decide(Core *core, Watch *w, const Event *event, const Step *step);
+/* Whether the victim cannot well be chosen before growth or pressure have been measured. */
+bool decide_needs_growth(const Watch *w);
+/* w->decision goes out; from here on an answer is owed. */
+void decide_send(Core *core, Watch *w);
 
 /* release.c */
 

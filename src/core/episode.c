@@ -6,7 +6,6 @@
 
 #include "base/usec.h"
 #include "core/core-private.h"
-#include "core/victim.h"
 
 #define INCIDENT_QUIET_USEC (10 * USEC_PER_SEC)
 #define DYING_USEC (5 * USEC_PER_SEC)
@@ -27,7 +26,6 @@ static void incident_begin(Core *core, Watch *w) {
         w->in_incident = true;
         w->quiet_since_usec = core->now_usec;
         w->incident = (Id128){ core->seed.high ^ mix(core->n_incidents), core->seed.low + core->n_incidents };
-        w->incident_events = w->sample.events_high + w->sample.events_max;
         for (size_t i = 0; i < w->policy->n_steps; i++) {
                 w->steps[i].n_acted = 0;
                 w->steps[i].refused = 0;
@@ -46,34 +44,22 @@ static void incident_maybe_end(Core *core, Watch *w) {
                 w->in_incident = false;
 }
 
-static void refuse(Core *core, Watch *w, const Step *step, const Node *victim, RefusalReason reason) {
-        StepState *state = watch_step_state(w, step);
-        Effect *e;
-
-        if (state->refused & (UINT32_C(1) << reason))
-                return;
-        state->refused |= UINT32_C(1) << reason;
-        e = core_emit(core, EFFECT_REFUSE);
-        e->refusal = (Refusal){
-                .incident = w->incident,
-                .policy = w->policy,
-                .step = step,
-                .watch = node_name(w->node),
-                .victim = node_name(victim),
-                .reason = reason,
-        };
-}
-
 /* One look, evaluated. Returns the step to act on, if any and if what is in progress does not bar it. */
 static const Step *see(Core *core, Watch *w, const Sample *values, const PressureLimit *limit) {
         const Step *step = NULL;
 
+        if (!w->in_incident) {
+                const Sample *calm = w->sample_usec != 0 ? &w->sample : values;
+
+                w->incident_events = calm->events_high + calm->events_max;
+        }
         watch_see(w, core->now_usec, values, limit);
         watch_evaluate(w, core->now_usec);
         if (watch_holds_any(w))
                 incident_begin(core, w);
 
-        if (!core->releasing && !w->in_flight && w->settle_usec == USEC_INFINITY)
+        if (!core->releasing && !w->in_flight && w->settle_usec == USEC_INFINITY &&
+            w->escalate_usec == USEC_INFINITY)
                 step = watch_step_due(w, core->now_usec, core->settings->dry_run);
         w->due_since_usec = step ? MIN(w->due_since_usec, core->now_usec) : USEC_INFINITY;
         return step;
@@ -132,141 +118,13 @@ void episode_on_sample(Core *core, Watch *w, const Event *event) {
                 core_emit(core, EFFECT_SURVEY)->look = node_name(w->node);
 }
 
-/* Whether the victim cannot well be chosen before growth or pressure have been measured. */
-static bool needs_growth(const Watch *w) {
-        for (size_t i = 0; i < w->policy->victim.n_rank; i++)
-                switch (w->policy->victim.rank[i]) {
-                case RANK_GROWTH:
-                case RANK_PRESSURE:
-                        return true;
-                case RANK_CULPRIT:
-                        if (w->node->kind != CGROUP_UNIT)
-                                return true;
-                        break;
-                case RANK_USAGE:
-                case _RANK_MEASURE_MAX:
-                case _RANK_MEASURE_INVALID:
-                        break;
-                }
-        return false;
-}
-
-/* What the action is, in numbers. */
-static void decide_action(Core *core, Decision *d, const Node *victim) {
-        const Step *step = d->step;
-
-        d->signal = d->escalation ? SIGKILL : step->signal;
-        if (step->action == ACTION_THROTTLE)
-                d->memory_high_bytes =
-                        step->memory_high.is_share ?
-                                (uint64_t) ((unsigned __int128) d->victim_usage_bytes * step->memory_high.share / 10000) :
-                                step->memory_high.bytes;
-        if (step->action == ACTION_KILL)
-                d->thaw_first = victim && ledger_find(&core->ledger, victim, ACTION_FREEZE);
-}
-
-static void decide_reasons(Core *core, Watch *w, const Event *event, Decision *d) {
-        const Step *step = d->step;
-        bool room = false;
-
-        for (size_t i = 0; i < step->n_conditions; i++) {
-                d->seen[i] = watch_condition_value(w, step->conditions + i);
-                room = room || step->conditions[i].kind != CONDITION_PRESSURE;
-        }
-        for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
-                d->pressure[k] = watch_pressure(w, step, k);
-        d->sample = w->sample;
-        d->event_usec = w->due_since_usec;
-        d->cause = survey_cause(&core->survey, &core->nodes, event, w->node,
-                                w->sample.events_high + w->sample.events_max - w->incident_events, room);
-        d->n_culprits = survey_culprits(&core->survey, &core->nodes, event, d->culprits, DECISION_CULPRITS_MAX);
-}
-
-static void decide(Core *core, Watch *w, const Event *event, const Step *step, const VictimChoice *choice) {
-        StepState *state = watch_step_state(w, step);
-        const Suspect *s = choice->suspect;
-        Decision *d = &w->decision;
-
-        *d = (Decision){
-                .id = ++core->last_id,
-                .incident = w->incident,
-                .count = state->n_acted + 1,
-                .policy = w->policy,
-                .step = step,
-                .watch = node_name(w->node),
-                .victim = node_name(s ? s->node : NULL),
-                .action = step->action,
-                .dry_run = step->dry_run || core->settings->dry_run,
-                .rank = choice->rank,
-                .n_candidates = choice->n_candidates,
-                .victim_usage_bytes = s ? s->usage_bytes : 0,
-        };
-        decide_action(core, d, s ? s->node : NULL);
-        decide_reasons(core, w, event, d);
-        node_unref(w->victim);
-        w->victim = node_ref(s ? s->node : NULL);
-}
-
-/* The decision goes out; from here on an answer is owed. */
-static void send(Core *core, Watch *w) {
-        core_emit(core, EFFECT_ACT)->decision = w->decision;
-        if (w->decision.action == ACTION_LOG)
-                return;
-        w->in_flight = true;
-        w->answer_by_usec = core->now_usec + ANSWER_LIMIT_USEC;
-}
-
-/* Whether the step may take this victim now; tells why if not. */
-static bool may_act(Core *core, Watch *w, const Step *step, const VictimChoice *choice) {
-        const Hold *h;
-
-        if (step->action == ACTION_LOG)
-                return true;
-        if (!choice->suspect) {
-                refuse(core, w, step, NULL, choice->n_protected > 0 ? REFUSAL_PROTECTED : REFUSAL_NOBODY);
-                return false;
-        }
-        if (step->dry_run || core->settings->dry_run)
-                return true;
-
-        h = ledger_find(&core->ledger, choice->suspect->node, step->action);
-        if (h && h->state != HOLD_HELD)
-                return false; /* on its way in or out: wait for the answer */
-        if (action_holds(step->action) && !h && core->ledger.n >= HOLDS_MAX) {
-                refuse(core, w, step, choice->suspect->node, REFUSAL_FULL);
-                return false;
-        }
-        if (!budget_take(&core->budget, core->now_usec)) {
-                refuse(core, w, step, choice->suspect->node, REFUSAL_BUDGET);
-                return false;
-        }
-        return true;
-}
-
-static void act(Core *core, Watch *w, const Event *event, const Step *step) {
-        StepState *state = watch_step_state(w, step);
-        VictimChoice choice = victim_choose(w->policy, &core->survey, step->action, core->now_usec, ledger_holds,
-                                            &core->ledger);
-
-        if (!may_act(core, w, step, &choice))
-                return;
-
-        decide(core, w, event, step, &choice);
-        if (action_holds(step->action) && !w->decision.dry_run)
-                release_expect(core, &w->decision, w->node, w->victim);
-        state->acted_usec = core->now_usec;
-        state->n_acted++;
-        w->due_since_usec = USEC_INFINITY;
-        send(core, w);
-}
-
 void episode_on_survey(Core *core, Watch *w, const Event *event) {
         const Step *step = see(core, w, &event->survey.values, NULL);
         bool measured = survey_fill(&core->survey, &core->nodes, event);
 
         survey_blame(&core->survey, &core->nodes, event);
-        if (step && (measured || !needs_growth(w) || core->now_usec - w->due_since_usec >= USEC_PER_SEC))
-                act(core, w, event, step);
+        if (step && (measured || !decide_needs_growth(w) || core->now_usec - w->due_since_usec >= USEC_PER_SEC))
+                decide(core, w, event, step);
         plan(core, w);
 }
 
@@ -319,7 +177,7 @@ static void escalate(Core *core, Watch *w) {
         d->signal = SIGKILL;
         d->event_usec = core->now_usec;
         d->n_culprits = 0;
-        send(core, w);
+        decide_send(core, w);
 }
 
 void episode_on_timer(Core *core, Watch *w) {

@@ -52,7 +52,11 @@ bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event) {
 
                 if (!node)
                         continue;
-                *suspect = (Suspect){ .node = node, .usage_bytes = usec_sub(c->usage_bytes, c->protected_bytes) };
+                *suspect = (Suspect){
+                        .node = node,
+                        .current_bytes = c->usage_bytes,
+                        .usage_bytes = usec_sub(c->usage_bytes, c->protected_bytes),
+                };
                 measured = measure(suspect, c, event->now_usec) && measured;
                 s->n++;
         }

@@ -14,7 +14,8 @@
 
 typedef struct Suspect {
         Node *node;
-        uint64_t usage_bytes;      /* without what is protected */
+        uint64_t current_bytes;    /* memory.current */
+        uint64_t usage_bytes;      /* of it, what is not protected */
         uint64_t growth;           /* bytes a second since the base */
         uint64_t pressure_usec;    /* stalled since the base */
         uint64_t suffered_usec;    /* stall time of its own tasks */

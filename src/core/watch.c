@@ -165,15 +165,29 @@ static bool step_cools(const Step *step, const StepState *state, uint64_t now_us
         return state->acted_usec != 0 && now_usec - state->acted_usec < cooldown_usec;
 }
 
-static bool step_has_held(const Step *step, const StepState *state, uint64_t now_usec) {
-        return state->held_since_usec != USEC_INFINITY && now_usec - state->held_since_usec >= step->for_usec;
+/* Whether the pressure is still there after the last action: what its window remembers from before does not count. */
+static bool step_is_fresh(const Watch *w, const Step *step, uint64_t now_usec) {
+        uint64_t since_usec = now_usec - w->settle_since_usec;
+
+        for (const Condition *c = step->conditions; c < step->conditions + step->n_conditions; c++)
+                if (c->kind == CONDITION_PRESSURE && c->pressure.window_usec > since_usec &&
+                    psi_window_share(w->windows + c->pressure.kind, since_usec) < c->pressure.share)
+                        return false;
+        return true;
+}
+
+static bool step_has_held(const Watch *w, const Step *step, uint64_t now_usec) {
+        const StepState *state = watch_step_state(w, step);
+
+        return state->held_since_usec != USEC_INFINITY && now_usec - state->held_since_usec >= step->for_usec &&
+               step_is_fresh(w, step, now_usec);
 }
 
 const Step *watch_step_due(const Watch *w, uint64_t now_usec, bool dry_run) {
         for (size_t i = w->policy->n_steps; i-- > 0;) {
                 const Step *step = w->policy->steps + i;
 
-                if (!step_has_held(step, w->steps + i, now_usec))
+                if (!step_has_held(w, step, now_usec))
                         continue;
                 if (!step_cools(step, w->steps + i, now_usec))
                         return step;

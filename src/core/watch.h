@@ -56,7 +56,8 @@ typedef struct Watch {
         uint64_t settle_usec; /* the steps do not count before; USEC_INFINITY: they do */
         bool settle_due;      /* the next look tells how it went */
         bool settle_report;   /* something was done whose effect can be told */
-        uint64_t settle_total_usec, settle_since_usec;
+        uint64_t settle_total_usec;
+        uint64_t settle_since_usec; /* when the last action was answered; 0: never */
         uint64_t escalate_usec; /* SIGKILL is due then; USEC_INFINITY: none */
         OutcomeVia via;
 } Watch;
@@ -71,7 +72,8 @@ void watch_see(Watch *w, uint64_t now_usec, const Sample *values, const Pressure
 /* Looks at every condition of every step with what was seen last; keeps since when each step has held. */
 void watch_evaluate(Watch *w, uint64_t now_usec);
 
-/* The step to act on: of those that have held for their For= the last in the file, if its Cooldown= is over. A step
+/* The step to act on: of those that have held for their For=, and hold since the last action alone, the last in the
+ * file, if its Cooldown= is over. A step
  * that changes nothing (log, DryRun=) and is cooling lets an earlier one act; another one does not: what is milder
  * has been tried. NULL if none. `dry_run` is the daemon's DryRun=. */
 const Step *watch_step_due(const Watch *w, uint64_t now_usec, bool dry_run);
