@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -214,6 +216,36 @@ static void test_pressure_turned_off(void **state) {
         assert_int_equal(watch_arm(f->tree, f->id, &some_1_2s, 1, &watch), WATCH_E_NO_PRESSURE);
 }
 
+/* In a child, since a capability that is given up does not come back. */
+static void test_without_capability(void **state) {
+        static const PressureLimit some_1_1s = { PRESSURE_SOME, 100, UINT64_C(1000000) };
+        Fixture *f = *state;
+        const Watch *watch = NULL;
+        int status;
+        pid_t child = fork();
+
+        assert_true(child >= 0);
+        if (child == 0) {
+                struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+                struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+
+                if (syscall(SYS_capget, &header, caps) < 0)
+                        _exit(1);
+                caps[CAP_TO_INDEX(CAP_SYS_RESOURCE)].effective &= ~CAP_TO_MASK(CAP_SYS_RESOURCE);
+                if (syscall(SYS_capset, &header, caps) < 0)
+                        _exit(2);
+                if (watch_arm(f->tree, f->id, &some_1_1s, 1, &watch) != WATCH_E_PRIVILEGE)
+                        _exit(3);
+                if (watch_arm(f->tree, f->id, &some_1_2s, 1, &watch) != 0)
+                        _exit(4);
+                _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+        assert_int_equal(watch_arm(f->tree, f->id, &some_1_1s, 1, &watch), 0); /* with it, any window */
+}
+
 static void test_host(void **state) {
         Fixture *f = *state;
         uint64_t host = tree_host_id(f->tree);
@@ -251,6 +283,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_trigger_fires, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_removed, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_pressure_turned_off, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_without_capability, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_host, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_resolve, setup, teardown),
         };
