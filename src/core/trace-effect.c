@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <inttypes.h>
+
+#include "core/trace-private.h"
+
+/* What every line about an action tells: which policy and step, of which watch, for whom. */
+static void write_whose(TraceWriter *w, const Policy *policy, const Step *step, const CgroupName *watch,
+                        const CgroupName *victim) {
+        trace_write_text(w, "policy", policy->name);
+        trace_write_text(w, "step", step->name);
+        trace_write_text(w, "watch", watch->unit);
+        if (victim->id != 0)
+                trace_write_text(w, "victim", victim->unit);
+}
+
+static void write_incident(TraceWriter *w, Id128 incident) {
+        trace_write(w, " incident=" ID128_FORMAT, ID128_VALUES(incident));
+}
+
+static void write_error(TraceWriter *w, const Outcome *outcome) {
+        if (outcome->via != VIA_NONE)
+                trace_write(w, " via=%s", via_to_string(outcome->via));
+        if (outcome->error != 0)
+                trace_write(w, " error=%d", outcome->error);
+        if (outcome->error_text[0])
+                trace_write_text(w, "text", outcome->error_text);
+}
+
+static void write_arm(TraceWriter *w, const Effect *effect) {
+        trace_write_text(w, "watch", effect->arm.watch.unit);
+        for (size_t i = 0; i < effect->arm.n_limits; i++) {
+                trace_write(w, " trigger=");
+                trace_write_limit(w, effect->arm.limits + i);
+        }
+        if (effect->arm.wants_room)
+                trace_write(w, " events=yes");
+}
+
+/* "Pressure=12.5%": each condition with the value that was seen. */
+static void write_conditions(TraceWriter *w, const Decision *d) {
+        for (size_t i = 0; i < d->step->n_conditions; i++) {
+                const Condition *c = d->step->conditions + i;
+
+                trace_write(w, " saw=%s:", condition_to_string(c->kind));
+                if (c->kind == CONDITION_PRESSURE)
+                        trace_write_share(w, d->seen[i]);
+                else
+                        trace_write_bytes(w, d->seen[i]);
+        }
+}
+
+static void write_culprits(TraceWriter *w, const Decision *d) {
+        for (size_t i = 0; i < d->n_culprits; i++) {
+                const Culprit *c = d->culprits + i;
+
+                trace_write_text(w, "culprit", c->unit.unit);
+                trace_write(w, ":%" PRIu32 ":%s:%s:", c->values.pid, stall_to_string(c->values.class),
+                            role_to_string(c->role));
+                trace_write_share(w, c->share);
+        }
+}
+
+static void write_act(TraceWriter *w, const Effect *effect) {
+        const Decision *d = &effect->decision;
+
+        trace_write(w, " id=%" PRIu64 " action=%s", d->id, action_to_string(d->action));
+        write_whose(w, d->policy, d->step, &d->watch, &d->victim);
+        trace_write(w, " count=%u", d->count);
+        if (d->action == ACTION_THROTTLE)
+                trace_write(w, " high=%" PRIu64, d->memory_high_bytes);
+        if (d->action == ACTION_KILL)
+                trace_write(w, " signal=%d", d->signal);
+        if (d->thaw_first)
+                trace_write(w, " thaw=yes");
+        if (d->escalation)
+                trace_write(w, " escalation=yes");
+        if (d->dry_run)
+                trace_write(w, " dry-run=yes");
+        trace_write(w, " cause=%s rank=%s candidates=%zu", cause_to_string(d->cause), rank_to_string(d->rank),
+                    d->n_candidates);
+        write_conditions(w, d);
+        write_culprits(w, d);
+        write_incident(w, d->incident);
+}
+
+static void write_undo(TraceWriter *w, const Effect *effect) {
+        const Undo *u = &effect->undo;
+
+        trace_write(w, " id=%" PRIu64 " action=%s", u->id, action_to_string(u->action));
+        write_whose(w, u->policy, u->step, &u->watch, &u->victim);
+        trace_write(w, " reason=%s", release_to_string(u->reason));
+        if (u->action == ACTION_THROTTLE) {
+                trace_write(w, " previous=");
+                trace_write_bytes(w, u->previous_bytes);
+        }
+        trace_write(w, " held=");
+        trace_write_time(w, u->held_usec);
+        write_incident(w, u->incident);
+}
+
+static void write_report(TraceWriter *w, const Effect *effect) {
+        const Report *r = &effect->report;
+
+        trace_write(w, " id=%" PRIu64 " result=%s", r->outcome.id, outcome_to_string(r->outcome.kind));
+        write_error(w, &r->outcome);
+        trace_write(w, " latency=");
+        trace_write_time(w, r->latency_usec);
+        trace_write(w, " before=");
+        trace_write_share(w, r->pressure_before);
+        trace_write(w, " after=");
+        trace_write_share(w, r->pressure_after);
+        trace_write(w, " freed=%" PRIu64, r->freed_bytes);
+        write_incident(w, r->decision->incident);
+}
+
+static void write_stuck(TraceWriter *w, const Effect *effect) {
+        const Undo *u = &effect->stuck.undo;
+
+        trace_write(w, " id=%" PRIu64 " action=%s", u->id, action_to_string(u->action));
+        write_whose(w, u->policy, u->step, &u->watch, &u->victim);
+        trace_write(w, " result=%s", outcome_to_string(effect->stuck.outcome.kind));
+        write_error(w, &effect->stuck.outcome);
+        write_incident(w, u->incident);
+}
+
+static void write_refuse(TraceWriter *w, const Effect *effect) {
+        const Refusal *r = &effect->refusal;
+
+        trace_write(w, " action=%s", action_to_string(r->step->action));
+        write_whose(w, r->policy, r->step, &r->watch, &r->victim);
+        trace_write(w, " reason=%s", refusal_to_string(r->reason));
+        write_incident(w, r->incident);
+}
+
+int trace_format_effect(const Effect *effect, uint64_t now_usec, char *buf, size_t size) {
+        static const struct {
+                const char *word;
+                void (*write)(TraceWriter *w, const Effect *effect);
+        } kinds[_EFFECT_KIND_MAX] = {
+                [EFFECT_ARM] = { "arm", write_arm },
+                [EFFECT_ACT] = { "act", write_act },
+                [EFFECT_UNDO] = { "undo", write_undo },
+                [EFFECT_REPORT] = { "report", write_report },
+                [EFFECT_RELEASE] = { "release", write_undo },
+                [EFFECT_STUCK] = { "stuck", write_stuck },
+                [EFFECT_REFUSE] = { "refuse", write_refuse },
+        };
+        TraceWriter w = { .buf = buf, .size = size };
+
+        if (!kinds[effect->kind].write)
+                return TRACE_E_NOTHING;
+        trace_write(&w, "time=");
+        trace_write_time(&w, now_usec);
+        trace_write(&w, " effect=%s", kinds[effect->kind].word);
+        kinds[effect->kind].write(&w, effect);
+        return trace_written(&w);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/trace-private.h"
+
+static void write_candidates(TraceWriter *w, const Event *event) {
+        for (size_t i = 0; i < event->survey.n_candidates; i++) {
+                const Candidate *c = event->survey.candidates + i;
+
+                trace_write(w, " candidate=%" PRIu64 ":%" PRIu64 ":%" PRIu64 ":", c->cgroup_id, c->usage_bytes,
+                            c->protected_bytes);
+                trace_write_time(w, c->pressure_usec);
+        }
+}
+
+static void write_stalls(TraceWriter *w, const Event *event) {
+        for (size_t i = 0; i < event->survey.n_stalls; i++) {
+                const Stall *s = event->survey.stalls + i;
+
+                trace_write(w, " stall=%" PRIu64 ":%" PRIu64 ":%" PRIu32 ":%s:", s->cgroup_id, s->limit_id, s->pid,
+                            stall_to_string(s->class));
+                trace_write_time(w, s->stall_usec);
+                trace_write(w, ":%" PRIu64, s->count);
+        }
+}
+
+static void write_number(TraceWriter *w, const TraceField *field, uint64_t value) {
+        if (value == 0)
+                return;
+        trace_write(w, " %s=", field->key);
+        if (field->type == TRACE_TIME)
+                trace_write_time(w, value);
+        else if (field->type == TRACE_BYTES)
+                trace_write_bytes(w, value);
+        else
+                trace_write(w, "%" PRIu64, value);
+}
+
+static void write_field(TraceWriter *w, const TraceField *field, const Event *event) {
+        const void *place = trace_field_place(field, (Event *) event);
+        const char *text;
+        int value;
+
+        switch (field->type) {
+
+        case TRACE_NUMBER:
+        case TRACE_TIME:
+        case TRACE_BYTES:
+                write_number(w, field, *(const uint64_t *) place);
+                break;
+
+        case TRACE_ERROR:
+                if (*(const int *) place != 0)
+                        trace_write(w, " %s=%d", field->key, *(const int *) place);
+                break;
+
+        case TRACE_FLAG:
+                if (*(const bool *) place)
+                        trace_write(w, " %s=yes", field->key);
+                break;
+
+        case TRACE_WORD:
+                memcpy(&value, place, sizeof(value));
+                trace_write(w, " %s=%s", field->key, field->word(value));
+                break;
+
+        case TRACE_TEXT:
+                text = event->kind == EVENT_OUTCOME ? place : *(const char *const *) place;
+                if (text[0])
+                        trace_write_text(w, field->key, text);
+                break;
+
+        case TRACE_CAUSE:
+                trace_write(w, " %s=%s", field->key, trace_sample_cause_word(event->sample.cause));
+                if (event->sample.cause == SAMPLE_TRIGGER) {
+                        trace_write(w, ":");
+                        trace_write_limit(w, &event->sample.limit);
+                }
+                break;
+
+        case TRACE_CANDIDATE:
+                write_candidates(w, event);
+                break;
+
+        case TRACE_STALL:
+                write_stalls(w, event);
+                break;
+        }
+}
+
+int trace_format_event(const Event *event, char *buf, size_t size) {
+        TraceWriter w = { .buf = buf, .size = size };
+
+        trace_write(&w, "time=");
+        trace_write_time(&w, event->now_usec);
+        trace_write(&w, " event=%s", trace_event_word(event->kind));
+        for (const TraceField *field = trace_fields; field->key; field++)
+                if (field->events & (1U << event->kind))
+                        write_field(&w, field, event);
+        return trace_written(&w);
+}
