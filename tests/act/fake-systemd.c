@@ -105,8 +105,10 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 
         if (!sd_bus_message_is_method_call(m, NULL, NULL))
                 return 0;
-        if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus", "Hello"))
+        if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus", "Hello")) {
+                note(f, "Hello\n");
                 return sd_bus_reply_method_return(m, "s", ":1.7") < 0 ? -EIO : 1;
+        }
         if (strcmp(member, "Get") == 0) {
                 r = get_property(f, m, &noted);
                 assert_true(r >= 0);

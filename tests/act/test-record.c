@@ -47,13 +47,15 @@ static void test_fields(void **state) {
 /* A value that is too long is cut, what comes after it is there while there is room, and it never overflows. */
 static void test_overflow(void **state) {
         static char value[2 * RECORD_MAX];
+        uint64_t kept;
 
         memset(value, 'x', sizeof(value) - 1);
         record_begin(&record);
         record_add(&record, "FIRST", "1");
         record_add(&record, "STACK", value);
         assert_in_range(record.used, RECORD_MAX - 256, RECORD_MAX);
-        assert_non_null(memmem(record.data, record.used, "\nMEMSTALLD_CUT=STACK\n", 21));
+        memcpy(&kept, record.data + strlen("FIRST=1\nSTACK\n"), sizeof(kept));
+        assert_memory_equal(record.data + 22 + kept, "\nMEMSTALLD_CUT=STACK\n", 21);
         for (size_t i = 0; i < 1000; i++)
                 record_add(&record, "MORE", "more");
         record_add(&record, "LAST", value);
