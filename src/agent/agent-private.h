@@ -70,6 +70,8 @@ struct Agent {
 
         sd_event_source *timer, *hangup, *terminate, *interrupt, *settled, *stop_deadline;
         AgentPhase phase;
+        CoreCounts told;
+        uint64_t told_usec;
         bool stepping; /* the core's effects are being carried out */
         Look looks[LOOKS_MAX];
         size_t n_looks;
@@ -82,6 +84,8 @@ struct Agent {
 /* Gives the event to the core and carries out what follows, looks included. */
 void agent_feed(Agent *a, Event *event);
 int agent_add_timer(Agent *a);
+/* STATUS= for systemctl status, if it is another than before, once a second at most. */
+void agent_tell_status(Agent *a);
 /* An effector's answer. */
 void agent_on_outcome(void *userdata, const Outcome *outcome);
 
@@ -116,4 +120,3 @@ void agent_check_phase(Agent *a);
 int agent_add_settled(Agent *a);
 /* What start, reload and stop records tell. */
 void agent_describe(const Agent *a, JournalFacts *ret, char *buf, size_t size);
-void agent_notify_status(const Agent *a);

@@ -24,7 +24,7 @@ static int on_stop_deadline(sd_event_source *source, uint64_t usec, void *userda
         char text[128];
 
         (void) snprintf(text, sizeof(text), "Ending with %zu actions not undone or not answered: systemd did not reply.",
-                        core_n_open(a->core));
+                        core_counts(a->core).n_open);
         journal_notice(a->journal, 3, text);
         return sd_event_exit(a->event, 0);
 }
@@ -180,7 +180,7 @@ int agent_run(Agent *a) {
         agent_describe(a, &facts, files, sizeof(files));
         journal_start(a->journal, &facts);
         (void) sd_notify(0, "READY=1");
-        agent_notify_status(a);
+        agent_tell_status(a);
 
         r = sd_event_loop(a->event);
 

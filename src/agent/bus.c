@@ -118,7 +118,7 @@ static int get_blind(sd_bus *bus, const char *path, const char *interface, const
 
         return sd_bus_message_append(reply, "a{st}", 4, "units", (uint64_t) gaps.units, "folders",
                                      (uint64_t) gaps.folders, "files", (uint64_t) gaps.files, "cgroups",
-                                     (uint64_t) core_n_lost(a->core));
+                                     (uint64_t) core_counts(a->core).n_lost);
 }
 
 static const sd_bus_vtable manager_vtable[] = {

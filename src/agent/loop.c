@@ -3,6 +3,8 @@
 /* Events go into the core, effects come out and are carried out in their order: actions are sent before anything is
  * told about them. Looks that the core asks for are taken at once, within the same turn of the loop. */
 
+#include <systemd/sd-daemon.h>
+
 #include "agent/agent-private.h"
 #include "base/clock.h"
 
@@ -93,6 +95,23 @@ static void step(Agent *a, const Event *event) {
         set_timer(a, effects->wakeup_usec, event->now_usec);
 }
 
+void agent_tell_status(Agent *a) {
+        CoreCounts now = core_counts(a->core);
+        size_t n_policies = a->config.policies.n_policies;
+        uint64_t now_usec = clock_usec();
+
+        if ((now.n_watches == a->told.n_watches && now.n_incidents == a->told.n_incidents &&
+             now.n_held == a->told.n_held && a->told_usec != 0) ||
+            usec_sub(now_usec, a->told_usec) < USEC_PER_SEC)
+                return;
+        (void) sd_notifyf(0, "STATUS=%zu %s, %zu watched, %zu %s, %zu held%s", n_policies,
+                          n_policies == 1 ? "policy" : "policies", now.n_watches, now.n_incidents,
+                          now.n_incidents == 1 ? "incident" : "incidents", now.n_held,
+                          a->config.settings.dry_run ? ", dry run" : "");
+        a->told = now;
+        a->told_usec = now_usec;
+}
+
 void agent_feed(Agent *a, Event *event) {
         event->now_usec = clock_usec();
         step(a, event);
@@ -112,6 +131,7 @@ void agent_feed(Agent *a, Event *event) {
 
                 step(a, &late);
         }
+        agent_tell_status(a);
         agent_check_phase(a);
 }
 

@@ -66,17 +66,6 @@ void agent_describe(const Agent *a, JournalFacts *ret, char *buf, size_t size) {
         };
 }
 
-void agent_notify_status(const Agent *a) {
-        size_t n_watches = 0;
-        WatchStatus w;
-
-        while (core_watch_status(a->core, n_watches, &w))
-                n_watches++;
-        (void) sd_notifyf(0, "STATUS=%zu %s, %zu watched, %zu held%s", a->config.policies.n_policies,
-                          a->config.policies.n_policies == 1 ? "policy" : "policies", n_watches, core_n_open(a->core),
-                          a->config.settings.dry_run ? ", dry run" : "");
-}
-
 /* Nothing is held any more: the new set takes the old one's place. */
 static void swap(Agent *a) {
         JournalFacts facts;
@@ -103,14 +92,14 @@ static void swap(Agent *a) {
         agent_describe(a, &facts, files, sizeof(files));
         journal_reload(a->journal, &facts);
         (void) sd_notify(0, "READY=1");
-        agent_notify_status(a);
+        agent_tell_status(a);
 }
 
 /* In a turn of the loop of its own: the swap takes away what other turns stand on. */
 static int on_settled(sd_event_source *source, void *userdata) {
         Agent *a = userdata;
 
-        if (core_n_open(a->core) > 0)
+        if (core_counts(a->core).n_open > 0)
                 return 0;
         if (a->phase == PHASE_STOPPING)
                 return sd_event_exit(a->event, 0);
@@ -129,7 +118,7 @@ int agent_add_settled(Agent *a) {
 }
 
 void agent_check_phase(Agent *a) {
-        if (a->phase != PHASE_RUNNING && core_n_open(a->core) == 0)
+        if (a->phase != PHASE_RUNNING && core_counts(a->core).n_open == 0)
                 (void) sd_event_source_set_enabled(a->settled, SD_EVENT_ONESHOT);
 }
 

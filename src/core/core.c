@@ -228,16 +228,19 @@ const Effects *core_step(Core *core, const Event *event) {
         return &core->effects;
 }
 
-size_t core_n_open(const Core *core) {
-        size_t n = core->ledger.n;
+CoreCounts core_counts(const Core *core) {
+        CoreCounts counts = {
+                .n_watches = core->n_watches,
+                .n_held = core->ledger.n,
+                .n_open = core->ledger.n,
+                .n_lost = core->n_lost,
+        };
 
-        for (size_t i = 0; i < core->n_watches; i++)
-                n += core->watches[i]->in_flight;
-        return n;
-}
-
-size_t core_n_lost(const Core *core) {
-        return core->n_lost;
+        for (size_t i = 0; i < core->n_watches; i++) {
+                counts.n_incidents += core->watches[i]->in_incident;
+                counts.n_open += core->watches[i]->in_flight;
+        }
+        return counts;
 }
 
 bool core_watch_status(const Core *core, size_t i, WatchStatus *ret) {

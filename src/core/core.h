@@ -19,14 +19,18 @@ Core *core_free(Core *core);
 DEFINE_CLEANUP(Core *, core_free);
 
 /* Takes one event in and returns what it brought about, valid until the next call. Allocates for EVENT_CGROUP_NEW
- * alone; if that fails, the cgroup is not watched and core_n_lost() counts it. */
+ * alone; if that fails, the cgroup is not watched and counts as lost. */
 const Effects *core_step(Core *core, const Event *event);
 
-/* What is not over: units held, throttled or frozen, or not yet known to be undone, and answers owed. */
-size_t core_n_open(const Core *core);
+/* How things stand, in numbers. */
+typedef struct CoreCounts {
+        size_t n_watches, n_incidents;
+        size_t n_held;
+        size_t n_open; /* what is not over: units held or not yet known to be released, and answers owed */
+        size_t n_lost; /* cgroups that could not be taken in */
+} CoreCounts;
 
-/* Cgroups that could not be taken in. */
-size_t core_n_lost(const Core *core);
+CoreCounts core_counts(const Core *core);
 
 /* For `memstallctl status`. */
 typedef struct WatchStatus {
