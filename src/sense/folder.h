@@ -42,7 +42,8 @@ struct Folder {
         uint64_t protected_bytes;                   /* scratch of a survey */
 };
 
-/* A folder outside of any tree. `parent` is NULL for the root, `unit` then "-.slice", else a part of `name`. -ENOMEM. */
+/* A folder that is in no list yet. `parent` is NULL for the root, `unit` then "-.slice", else a part of `name`. -errno
+ * if memory is short. */
 int folder_new(Folder **ret, Folder *parent, const char *name, CgroupKind kind, const char *unit, uint64_t id);
 
 /* Closes its files and its watch. It has no children and is in no list any more. */

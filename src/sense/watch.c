@@ -13,7 +13,7 @@ const char *watch_error_text(int error) {
                 [WATCH_E_NO_CONTROLLER] = "it has no memory controller: turn MemoryAccounting=yes on for it",
                 [WATCH_E_NO_PRESSURE] = "it has no pressure file: is cgroup.pressure 0, or pressure accounting off?",
                 [WATCH_E_WINDOW] = "the kernel takes windows of 500ms to 10s, and shares over 0% up to 100%",
-                [WATCH_E_PRIVILEGE] = "without CAP_SYS_RESOURCE the kernel takes only windows that are multiples of 2s",
+                [WATCH_E_PRIVILEGE] = "without CAP_SYS_RESOURCE the kernel takes only multiples of 2s as windows",
         };
 
         return error >= 0 && error < _WATCH_E_MAX ? texts[error] : "the kernel refused it";

@@ -16,7 +16,8 @@
 
 #include "fake-tree.h"
 
-#define PRESSURE_QUIET "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
+#define AVERAGES "avg10=0.00 avg60=0.00 avg300=0.00"
+#define PRESSURE_QUIET "some " AVERAGES " total=0\nfull " AVERAGES " total=0\n"
 
 static const struct {
         const char *name, *text;
@@ -62,7 +63,9 @@ void fake_tree_new(FakeTree *t) {
         write_file(t->cgroup_root, "memory.pressure", PRESSURE_QUIET);
         fake_tree_write_proc(t, "pressure/memory", PRESSURE_QUIET);
         fake_tree_write_proc(t, "meminfo",
-                             "MemTotal:        1000000 kB\nMemFree:          100000 kB\nMemAvailable:     600000 kB\n");
+                             "MemTotal:        1000000 kB\n"
+                             "MemFree:          100000 kB\n"
+                             "MemAvailable:     600000 kB\n");
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {

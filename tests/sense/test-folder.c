@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+
+#include "fake-tree.h"
+#include "sense/folder.h"
+
+/* The root with a, b and a/c. */
+typedef struct Family {
+        Folder *root, *a, *b, *c;
+} Family;
+
+static Folder *new_child(Folder *parent, const char *name, CgroupKind kind, uint64_t id) {
+        Folder *f = NULL;
+
+        assert_int_equal(folder_new(&f, parent, name, kind, name, id), 0);
+        folder_link(f, parent);
+        return f;
+}
+
+static Family family_new(void) {
+        Family m = { NULL };
+
+        assert_int_equal(folder_new(&m.root, NULL, "", CGROUP_HOST, "-.slice", 1), 0);
+        m.a = new_child(m.root, "a.slice", CGROUP_SLICE, 2);
+        m.b = new_child(m.root, "b.slice", CGROUP_SLICE, 3);
+        m.c = new_child(m.a, "c.service", CGROUP_UNIT, 4);
+        return m;
+}
+
+static void family_free(Family *m) {
+        Folder *all[] = { m->c, m->b, m->a, m->root };
+
+        for (size_t i = 0; i < ELEMENTSOF(all); i++) {
+                folder_unlink(all[i]);
+                assert_null(folder_free(all[i]));
+        }
+        assert_null(folder_free(NULL));
+}
+
+static void test_names(void **state) {
+        Family m = family_new();
+        Folder *escaped = NULL;
+        const char *name = "_memory.service";
+
+        assert_string_equal(m.root->path, "/");
+        assert_string_equal(m.root->unit, "-.slice");
+        assert_string_equal(m.a->path, "/a.slice");
+        assert_string_equal(m.c->path, "/a.slice/c.service");
+        assert_string_equal(m.c->name, "c.service");
+        assert_int_equal(folder_new(&escaped, m.a, name, CGROUP_UNIT, name + 1, 5), 0);
+        assert_string_equal(escaped->name, "_memory.service");
+        assert_string_equal(escaped->unit, "memory.service");
+        folder_free(escaped);
+        family_free(&m);
+}
+
+static void test_walk(void **state) {
+        Family m = family_new();
+        unsigned n = 0;
+
+        for (Folder *f = m.root; f; f = folder_next(f, m.root))
+                n |= 1U << f->id;
+        assert_int_equal(n, 0x1e); /* each of 1 2 3 4 */
+        assert_ptr_equal(folder_next(m.a, m.a), m.c);
+        assert_null(folder_next(m.c, m.a)); /* not b */
+        assert_null(folder_next(m.b, m.b));
+        assert_ptr_equal(folder_child(m.root, "a.slice", 7), m.a);
+        assert_ptr_equal(folder_child(m.root, "a.slice/more", 7), m.a);
+        assert_null(folder_child(m.root, "a.slice", 6));
+        assert_null(folder_child(m.root, "a.slice2", 8));
+        assert_null(folder_child(m.b, "a.slice", 7));
+        family_free(&m);
+}
+
+/* What is open follows from the watches above and below. */
+static void test_refresh(void **state) {
+        unsigned fds;
+        FakeTree t;
+        Family m;
+
+        fake_tree_new(&t);
+        m = family_new();
+        m.root->id = fake_tree_id(&t, ".");
+        m.a->id = fake_tree_add(&t, "a.slice");
+        m.c->id = fake_tree_add(&t, "a.slice/c.service");
+        m.root->folder_fd = open(t.cgroup_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        m.a->folder_fd = folder_enter(m.a);
+        assert_true(m.a->folder_fd >= 0);
+        fds = fake_tree_count_fds();
+
+        folder_refresh(m.c); /* nobody watches */
+        assert_int_equal(fake_tree_count_fds(), fds);
+        m.c->n_watches_above = 1;
+        folder_refresh(m.c); /* a candidate: current, min, low, pressure */
+        assert_int_equal(fake_tree_count_fds(), fds + 4);
+        m.a->n_watches_below = 1;
+        folder_refresh(m.a); /* an ancestor: current, min, low, high, max */
+        assert_int_equal(fake_tree_count_fds(), fds + 9);
+        assert_int_equal(m.a->fds[FOLDER_PRESSURE], -EBADF);
+        m.a->n_watches_below = m.c->n_watches_above = 0;
+        folder_refresh(m.a);
+        folder_refresh(m.c);
+        assert_int_equal(fake_tree_count_fds(), fds);
+
+        /* another cgroup under that name is not entered */
+        m.c->id++;
+        assert_int_equal(folder_enter(m.c), -ENOENT);
+        family_free(&m);
+        fake_tree_done(&t);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_names),
+                cmocka_unit_test(test_walk),
+                cmocka_unit_test(test_refresh),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
