@@ -183,7 +183,7 @@ const Effects *core_step(Core *core, const Event *event) {
         clear_graves(core);
         node = node_registry_find(&core->nodes, event->cgroup_id);
         core->effects.n_items = 0;
-        core->now_usec = event->now_usec;
+        core->now_usec = MAX(core->now_usec, event->now_usec); /* for the core time never runs back */
 
         switch (event->kind) {
 

@@ -145,7 +145,7 @@ static void on_killed(Core *core, Watch *w) {
         w->victim->dying_until_usec = usec_add(core->now_usec, MAX(grace_usec, DYING_USEC));
         if (d->thaw_first)
                 release_on_kill(core, w->victim);
-        if (d->signal != SIGKILL)
+        if (d->signal != SIGKILL && !w->victim->gone)
                 w->escalate_usec = usec_add(core->now_usec, grace_usec);
 }
 
@@ -171,6 +171,8 @@ static void escalate(Core *core, Watch *w) {
         if (!w->victim || w->victim->gone || d->action != ACTION_KILL)
                 return;
 
+        w->settle_usec = USEC_INFINITY; /* it settles anew after this one */
+        w->settle_due = false;
         d->id = ++core->last_id;
         d->escalation = true;
         d->thaw_first = ledger_find(&core->ledger, w->victim, ACTION_FREEZE);

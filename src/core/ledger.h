@@ -30,7 +30,6 @@ typedef struct Hold {
         Node *watch, *victim; /* references */
         ActionKind action;
         uint64_t previous_bytes;
-        bool has_previous;
         uint64_t since_usec;
         uint64_t deadline_usec;   /* MaxHold=; USEC_INFINITY: none */
         bool release;             /* undo as soon as the answer is here */

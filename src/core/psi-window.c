@@ -16,7 +16,7 @@ void psi_window_push(PsiWindow *w, uint64_t now_usec, uint64_t total_usec, uint6
                         w->n = 0;
         }
 
-        if (w->n >= 2 && now_usec - point(w, w->n - 2)->now_usec < spacing_usec)
+        if (w->n >= 2 && point(w, w->n - 1)->now_usec - point(w, w->n - 2)->now_usec < spacing_usec)
                 w->n--;
         else if (w->n == PSI_WINDOW_POINTS) {
                 w->first = (w->first + 1) % PSI_WINDOW_POINTS;
@@ -65,7 +65,7 @@ void psi_window_seed(PsiWindow *w, uint64_t now_usec, uint64_t window_usec, uint
                 n_before++;
 
         total = point(w, w->n - 1)->total_usec;
-        if (total < stall_usec || (n_before > 0 && total - point(w, n_before - 1)->total_usec < stall_usec))
+        if (n_before == 0 || total - point(w, n_before - 1)->total_usec < stall_usec)
                 return; /* less than that has stalled since the last reading before the window: a false event */
 
         /* Readings from before the window spread the stall over a time in which, as the kernel says, it was not:
@@ -73,8 +73,8 @@ void psi_window_seed(PsiWindow *w, uint64_t now_usec, uint64_t window_usec, uint
         base = total - stall_usec;
         if (n_before < w->n)
                 base = MIN(base, point(w, n_before)->total_usec);
-        w->first = (w->first + n_before + PSI_WINDOW_POINTS - 1) % PSI_WINDOW_POINTS;
-        w->n = MIN(w->n - n_before + 1, PSI_WINDOW_POINTS);
+        w->first = (w->first + n_before - 1) % PSI_WINDOW_POINTS;
+        w->n -= n_before - 1;
         *point(w, 0) = (PsiPoint){ start, base };
 }
 

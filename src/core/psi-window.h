@@ -20,8 +20,9 @@ typedef struct PsiWindow {
         size_t first, n;
 } PsiWindow;
 
-/* Adds a reading. Readings closer than `spacing_usec` to the last but one replace the last, so that a flood of
- * events does not push the past out. Time and totals that run backwards start the window anew. */
+/* Adds a reading. It takes the place of the last one if that lies closer than `spacing_usec` to the one before: so a
+ * flood of events does not push the past out, and those kept reach back over PSI_WINDOW_POINTS - 2 spacings. Time and
+ * totals that run backwards start the window anew. */
 void psi_window_push(PsiWindow *w, uint64_t now_usec, uint64_t total_usec, uint64_t spacing_usec);
 
 /* Tells the window what a kernel trigger knows: of the last `window_usec` before `now_usec`, `stall_usec` were

@@ -5,6 +5,7 @@
 #include "core/room.h"
 
 #define RATE_FLOOR (UINT64_C(64) << 20)
+#define RATE_MAX (UINT64_MAX / 2)
 
 uint64_t room_next_look(Room *room, uint64_t now_usec, uint64_t bytes, uint64_t total_bytes) {
         uint64_t span = usec_sub(now_usec, room->now_usec), rate;
@@ -13,7 +14,7 @@ uint64_t room_next_look(Room *room, uint64_t now_usec, uint64_t bytes, uint64_t 
         if (room->now_usec == 0 || span == 0 || bytes >= room->bytes)
                 room->rate /= 2; /* a pause in the growth is no end of it */
         else
-                room->rate = (uint64_t) ((unsigned __int128) (room->bytes - bytes) * USEC_PER_SEC / span);
+                room->rate = (uint64_t) MIN((unsigned __int128) (room->bytes - bytes) * USEC_PER_SEC / span, RATE_MAX);
         room->bytes = bytes;
         room->now_usec = now_usec;
 

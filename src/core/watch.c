@@ -89,7 +89,7 @@ void watch_see(Watch *w, uint64_t now_usec, const Sample *values, const Pressure
                 psi_window_push(w->windows + k, now_usec, values->pressure_usec[k], w->spacing_usec);
         if (limit)
                 psi_window_seed(w->windows + limit->kind, now_usec, limit->window_usec,
-                                limit->window_usec / 10000 * limit->share);
+                                (limit->window_usec * limit->share + 9999) / 10000);
         w->sample = *values;
         w->sample_usec = now_usec;
 }
@@ -124,8 +124,8 @@ static uint64_t amount_distance(const Watch *w, const Condition *c) {
         uint64_t limit = amount_bytes(w, &c->amount), value = watch_condition_value(w, c);
 
         if (c->kind == CONDITION_AVAILABLE)
-                return value < limit ? 0 : value - limit + 1;
-        return value > limit ? 0 : limit - value + 1;
+                return value < limit ? 0 : usec_add(value - limit, 1);
+        return value > limit ? 0 : usec_add(limit - value, 1);
 }
 
 static bool condition_holds(const Watch *w, const Condition *c) {
