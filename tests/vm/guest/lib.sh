@@ -73,7 +73,8 @@ unit() { # NAME [systemd-run option]... -- COMMAND...
         shift
     done
     shift
-    systemd-run --quiet --service-type=exec --unit="$name" "${options[@]}" -- "$@" || fail "$name did not start"
+    # A dollar at the start of a word is a variable to systemd; two of them are one dollar.
+    systemd-run --quiet --service-type=exec --unit="$name" "${options[@]}" -- "${@//\$/\$\$}" || fail "$name did not start"
 }
 
 # A unit that minds its own business: it touches its 120 MB again and again. See bystander_worst_ms, stalled_ms.
