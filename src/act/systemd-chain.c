@@ -76,6 +76,11 @@ static int on_memory_high(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
         r = sd_bus_message_read(m, "v", "t", &a->outcome.previous_bytes);
         if (r < 0)
                 return chain(a, r);
+        /* Of a unit that exceeds its limit a share of the usage can be more than the limit. */
+        if (a->outcome.previous_bytes <= a->memory_high_bytes) {
+                action_end(a, OUTCOME_REFUSED, -ERANGE, "its MemoryHigh= is not above that already");
+                return 0;
+        }
 
         Call call = next_call(a, on_last_reply);
         return chain(a, call_set_memory_high(&call, a->unit, a->memory_high_bytes));

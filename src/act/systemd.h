@@ -53,7 +53,7 @@ int systemd_new_with_peers(Systemd **ret, sd_event *event, const SystemdPeer *pe
 Systemd *systemd_free(Systemd *s);
 DEFINE_CLEANUP(Systemd *, systemd_free);
 
-/* throttle: reads MemoryHigh= and sets it for this boot (runtime=true).
+/* throttle: reads MemoryHigh= and sets it for this boot (runtime=true); refused where that would not lower it.
  * freeze: refused for a service with WatchdogSec= under a systemd whose watchdog would kill the frozen service.
  * kill: d->signal to all processes of the unit, on the same connection after a thaw if d->thaw_first. */
 void systemd_act(Systemd *s, const Decision *d);

@@ -110,21 +110,17 @@ void decide_send(Core *core, Watch *w) {
 
 /* Whether the step may take this victim now; tells why if not. */
 static bool may_act(Core *core, Watch *w, const Step *step, const VictimChoice *choice) {
-        const Hold *h;
-
         if (step->action == ACTION_LOG)
                 return true;
         if (!choice->suspect) {
-                refuse(core, w, step, NULL, choice->n_protected > 0 ? REFUSAL_PROTECTED : REFUSAL_NOBODY);
+                /* Where all are held already the step has done what it can, and the ladder goes on. */
+                if (choice->n_held == 0)
+                        refuse(core, w, step, NULL, choice->n_protected > 0 ? REFUSAL_PROTECTED : REFUSAL_NOBODY);
                 return false;
         }
         if (step->dry_run || core->settings->dry_run)
                 return true;
-
-        h = ledger_find(&core->ledger, choice->suspect->node, step->action);
-        if (h && h->state != HOLD_HELD)
-                return false; /* on its way in or out: wait for the answer */
-        if (action_holds(step->action) && !h && core->ledger.n >= HOLDS_MAX) {
+        if (action_holds(step->action) && core->ledger.n >= HOLDS_MAX) {
                 refuse(core, w, step, choice->suspect->node, REFUSAL_FULL);
                 return false;
         }
@@ -140,13 +136,14 @@ void decide(Core *core, Watch *w, const Event *event, const Step *step) {
         VictimChoice choice = victim_choose(w->policy, &core->survey, step->action, core->now_usec, ledger_holds,
                                             &core->ledger);
 
+        state->acted_usec = core->now_usec; /* one that may not act cools down, too: each try is a survey */
+        w->due_since_usec = MIN(w->due_since_usec, core->now_usec);
         if (!may_act(core, w, step, &choice))
                 return;
 
         fill(core, w, event, step, &choice);
         if (action_holds(step->action) && !w->decision.dry_run)
                 release_expect(core, &w->decision, w->node, w->victim);
-        state->acted_usec = core->now_usec;
         state->n_acted++;
         w->due_since_usec = USEC_INFINITY;
         decide_send(core, w);

@@ -10,13 +10,7 @@
 #define RETRY_DOUBLINGS_MAX 6U
 
 void release_expect(Core *core, const Decision *d, Node *watch, Node *victim) {
-        Hold *h = ledger_find(&core->ledger, victim, d->action);
-
-        /* Throttled once more: what was there before the first time stays what comes back. */
-        if (h)
-                h->deadline_usec = usec_add(core->now_usec, d->step->max_hold_usec);
-        else
-                (void) ledger_add(&core->ledger, d, watch, victim, core->now_usec);
+        (void) ledger_add(&core->ledger, d, watch, victim, core->now_usec);
 }
 
 static Undo describe(const Core *core, const Hold *h) {
@@ -39,11 +33,12 @@ static void undo(Core *core, Hold *h, ReleaseReason reason) {
         if (h->state == HOLD_UNDOING || h->release)
                 return;
 
-        h->reason = h->state == HOLD_RETRY ? h->reason : reason;
-        if (h->state == HOLD_PENDING || !core_has_room(core)) {
-                h->release = true;
-                return;
+        if (h->state != HOLD_RETRY) {
+                h->reason = reason;
+                h->release = h->state == HOLD_PENDING || !core_has_room(core);
         }
+        if (h->release || !core_has_room(core))
+                return; /* follows with the answer, or in the next step */
         h->state = HOLD_UNDOING;
         h->retry_usec = core->now_usec + ANSWER_LIMIT_USEC;
         h->id = ++core->last_id;
@@ -56,7 +51,8 @@ static void finish(Core *core, Hold *h) {
         ledger_remove(&core->ledger, h);
 }
 
-/* The action's answer. One that failed or timed out may have been done half-way all the same. */
+/* The action's answer. One that failed may have been done half-way, and is undone. One that timed out goes on in systemd
+ * and the kernel (a freeze waits for each task to leave the kernel): it counts as held. */
 static void on_pending(Core *core, Hold *h, const Outcome *outcome) {
         bool release = h->release;
 
@@ -69,7 +65,7 @@ static void on_pending(Core *core, Hold *h, const Outcome *outcome) {
         h->state = HOLD_HELD;
         h->release = false;
         h->previous_bytes = outcome->previous_bytes;
-        if (outcome->kind != OUTCOME_DONE)
+        if (outcome->kind == OUTCOME_FAILED)
                 undo(core, h, RELEASE_FAILED);
         else if (release || core->releasing)
                 undo(core, h, release ? h->reason : core->release_reason);

@@ -77,8 +77,10 @@ VictimChoice victim_choose(const Policy *policy, const Survey *s, ActionKind act
                         choice.n_protected++;
                         continue;
                 }
-                if (action == ACTION_FREEZE && held(ledger, suspect->node, action))
+                if (action_holds(action) && held(ledger, suspect->node, action)) {
+                        choice.n_held++;
                         continue;
+                }
 
                 choice.n_candidates++;
                 if (!choice.suspect || comes_before(policy, &scale, suspect, choice.suspect, &rank)) {
