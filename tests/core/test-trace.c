@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "fixture.h"
+
+#include "core/trace.h"
+
+static TraceEvent *trace;
+static char *buffer;
+
+static int setup(void **state) {
+        trace = calloc(1, sizeof(*trace));
+        buffer = calloc(1, TRACE_LINE_MAX);
+        return trace && buffer ? 0 : -1;
+}
+
+static int teardown(void **state) {
+        free(trace);
+        free(buffer);
+        return 0;
+}
+
+/* As it is written, so it is read, and written again. */
+static void test_round_trip(void **state) {
+        static const char *const lines[] = {
+                "time=0.000000 event=timer",
+                "time=12.000001 event=timer",
+                "time=5.500000 event=gone cgroup=18446744073709551615",
+                "time=0.000000 event=new cgroup=1 kind=host path=/ unit=-.slice",
+                "time=0.000000 event=new cgroup=20 kind=slice path=/batch.slice unit=batch.slice",
+                "time=0.000000 event=new cgroup=21 kind=unit path=/a\\x5cx2db.service unit=a\\x5cx2db.service",
+                "time=0.000000 event=new cgroup=22 kind=unit path=/with\\x20space\\x0a\\xc3\\xa4 unit=k=v:w.service",
+                "time=2.500000 event=sample cgroup=20 cause=requested",
+                "time=2.500000 event=sample cgroup=20 cause=events high=1 max=2 oom-kill=3",
+                "time=2.500000 event=sample cgroup=20 cause=trigger:some:10%:2.000000 some=0.700000 full=0.000001 "
+                "usage=1 limit=infinity limit-cgroup=9 room=2 available=3 total=4",
+                "time=2.500000 event=sample cgroup=20 cause=trigger:full:0.07%:0.500000 some=infinity",
+                "time=3.000000 event=survey cgroup=20 some=1.000000 candidate=21:1:2:0.500000 candidate=22:0:0:0.000000 "
+                "stall=21:20:77:memcg-max:0.600000:12 stall=22:0:4294967295:kswapd:1.000000:1",
+                "time=3.000000 event=outcome id=7 result=failed via=systemd error=-110 text=No\\x20such\\x20unit "
+                "previous=infinity gone=yes",
+                "time=3.000000 event=outcome id=7 result=no-effect via=none previous=4096",
+                "time=9.000000 event=release reason=max-hold",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+                assert_int_equal(trace_parse_event(lines[i], trace), 0);
+                assert_int_equal(trace_format_event(&trace->event, buffer, TRACE_LINE_MAX), 0);
+                assert_string_equal(buffer, lines[i]);
+
+                /* Into a buffer of its very size, and one that is a byte too short. */
+                assert_int_equal(trace_format_event(&trace->event, buffer, strlen(lines[i]) + 1), 0);
+                assert_int_equal(trace_format_event(&trace->event, buffer, strlen(lines[i])), -ENOBUFS);
+        }
+}
+
+static void test_by_hand(void **state) {
+        const Sample *v = &trace->event.sample.values;
+
+        assert_int_equal(trace_parse_event("  time=1min\tevent=sample   cgroup=20 usage=512M some=250ms room=1.5G "
+                                           "cause=trigger:full:2.5%:2s \r",
+                                           trace),
+                         0);
+        assert_int_equal(trace->event.kind, EVENT_SAMPLE);
+        assert_int_equal(trace->event.now_usec, 60 * SEC);
+        assert_int_equal(trace->event.cgroup_id, 20);
+        assert_int_equal(trace->event.sample.cause, SAMPLE_TRIGGER);
+        assert_int_equal(trace->event.sample.limit.kind, PRESSURE_FULL);
+        assert_int_equal(trace->event.sample.limit.share, 250);
+        assert_int_equal(trace->event.sample.limit.window_usec, 2 * SEC);
+        assert_int_equal(v->usage_bytes, 512 * MIB);
+        assert_int_equal(v->room_bytes, 1536 * MIB);
+        assert_int_equal(v->pressure_usec[PRESSURE_SOME], 250 * MSEC);
+        assert_int_equal(v->pressure_usec[PRESSURE_FULL], 0);
+
+        /* Nothing of one line stays for the next. */
+        assert_int_equal(trace_parse_event("time=0 event=sample", trace), 0);
+        assert_int_equal(trace->event.sample.cause, SAMPLE_REQUESTED);
+        assert_int_equal(v->usage_bytes, 0);
+        assert_int_equal(trace_parse_event("time=0 event=new path=/a", trace), 0);
+        assert_string_equal(trace->event.cgroup.path, "/a");
+        assert_int_equal(trace_parse_event("time=0 event=new unit=a.service", trace), 0);
+        assert_string_equal(trace->event.cgroup.path, "");
+        assert_string_equal(trace->event.cgroup.unit, "a.service");
+
+        assert_int_equal(trace_parse_event("", trace), TRACE_E_NOTHING);
+        assert_int_equal(trace_parse_event("  \t", trace), TRACE_E_NOTHING);
+        assert_int_equal(trace_parse_event(" # time=1 event=timer", trace), TRACE_E_NOTHING);
+}
+
+static void test_errors(void **state) {
+        static const struct {
+                const char *line, *wrong;
+                int r;
+        } rows[] = {
+                { "time=1", "", -EINVAL },
+                { "event=timer time=1", "event=timer time=1", -EINVAL },
+                { "time event=timer", "time event=timer", -EINVAL },
+                { "time=1 cgroup=3", "cgroup=3", -EINVAL },
+                { "time=x event=timer", "time=x event=timer", -EINVAL },
+                { "time=-1 event=timer", "time=-1 event=timer", -EINVAL },
+                { "time=infinity event=timer", "time=infinity event=timer", -ERANGE },
+                { "time=4611686018427387904us event=timer", "time=4611686018427387904us event=timer", -ERANGE },
+                { "time=1 event=tick", "event=tick", -EINVAL },
+                { "time=1 event=timer cgroup=3", "cgroup=3", -EINVAL },
+                { "time=1 event=gone cgroup=x", "cgroup=x", -EINVAL },
+                { "time=1 event=gone cgroup=", "cgroup=", -EINVAL },
+                { "time=1 event=gone cgroup", "cgroup", -EINVAL },
+                { "time=1 event=gone cgrou=1", "cgrou=1", -EINVAL },
+                { "time=1 event=gone cgroups=1", "cgroups=1", -EINVAL },
+                { "time=1 event=gone cgroup=18446744073709551616", "cgroup=18446744073709551616", -ERANGE },
+                { "time=1 event=new kind=pod", "kind=pod", -EINVAL },
+                { "time=1 event=new path=\\x2 unit=a", "path=\\x2 unit=a", -EINVAL },
+                { "time=1 event=new path=\\y20 unit=a", "path=\\y20 unit=a", -EINVAL },
+                { "time=1 event=new path=\\x2G unit=a", "path=\\x2G unit=a", -EINVAL },
+                { "time=1 event=new path=\\x00 unit=a", "path=\\x00 unit=a", -EINVAL },
+                { "time=1 event=new path=a\\ unit=a", "path=a\\ unit=a", -EINVAL },
+                { "time=1 event=sample cause=trigger", "cause=trigger", -EINVAL },
+                { "time=1 event=sample cause=events:some:1%:2s", "cause=events:some:1%:2s", -EINVAL },
+                { "time=1 event=sample cause=trigger:some:1%", "cause=trigger:some:1%", -EINVAL },
+                { "time=1 event=sample cause=trigger:some:1%:2s:3", "cause=trigger:some:1%:2s:3", -EINVAL },
+                { "time=1 event=sample cause=trigger:any:1%:2s", "cause=trigger:any:1%:2s", -EINVAL },
+                { "time=1 event=sample cause=trigger:some:101%:2s", "cause=trigger:some:101%:2s", -ERANGE },
+                { "time=1 event=sample cause=trigger:some:1%:499999us", "cause=trigger:some:1%:499999us", -ERANGE },
+                { "time=1 event=sample cause=trigger:some:1%:10000001us", "cause=trigger:some:1%:10000001us", -ERANGE },
+                { "time=1 event=survey candidate=1:2:3", "candidate=1:2:3", -EINVAL },
+                { "time=1 event=survey candidate=1:2:3:4:5", "candidate=1:2:3:4:5", -EINVAL },
+                { "time=1 event=survey candidate=1:2::4", "candidate=1:2::4", -EINVAL },
+                { "time=1 event=survey stall=1:2:4294967296:read:1:1", "stall=1:2:4294967296:read:1:1", -ERANGE },
+                { "time=1 event=survey stall=1:2:3:write:1:1", "stall=1:2:3:write:1:1", -EINVAL },
+                { "time=1 event=outcome result=fine", "result=fine", -EINVAL },
+                { "time=1 event=outcome error=5", "error=5", -ERANGE },
+                { "time=1 event=outcome error=-4096", "error=-4096", -ERANGE },
+                { "time=1 event=outcome error=--5", "error=--5", -EINVAL },
+                { "time=1 event=outcome gone=maybe", "gone=maybe", -EINVAL },
+                { "time=1 event=release reason=whim", "reason=whim", -EINVAL },
+                { "memstalld-trace 1", "memstalld-trace 1", -EINVAL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                int r = trace_parse_event(rows[i].line, trace);
+
+                if (r != rows[i].r)
+                        fail_msg("\"%s\": %d, not %d", rows[i].line, r, rows[i].r);
+                assert_string_equal(trace->wrong, rows[i].wrong);
+        }
+}
+
+/* "time=1 event=EVENT KEY=" and `n` bytes. */
+static const char *line_of(const char *start, const char *part, size_t n) {
+        size_t used = strlen(start);
+
+        strcpy(buffer, start);
+        for (; n > 0; n--, used += strlen(part))
+                strcpy(buffer + used, part);
+        return buffer;
+}
+
+static void test_bounds(void **state) {
+        assert_int_equal(trace_parse_event(line_of("time=1 event=new unit=", "u", TRACE_UNIT_MAX - 1), trace), 0);
+        assert_int_equal(strlen(trace->event.cgroup.unit), TRACE_UNIT_MAX - 1);
+        assert_int_equal(trace_parse_event(line_of("time=1 event=new unit=", "u", TRACE_UNIT_MAX), trace), -ENOBUFS);
+        assert_int_equal(trace_parse_event(line_of("time=1 event=new path=", "p", TRACE_PATH_MAX - 1), trace), 0);
+        assert_int_equal(trace_parse_event(line_of("time=1 event=new path=", "p", TRACE_PATH_MAX), trace), -ENOBUFS);
+        assert_int_equal(trace_parse_event(line_of("time=1 event=outcome text=", "t", OUTCOME_ERROR_MAX - 1), trace), 0);
+        assert_int_equal(trace_parse_event(line_of("time=1 event=outcome text=", "t", OUTCOME_ERROR_MAX), trace),
+                         -ENOBUFS);
+        assert_int_equal(trace_parse_event(line_of("time=1 event=gone cgroup=", "0", 159), trace), 0);
+        assert_int_equal(trace_parse_event(line_of("time=1 event=gone cgroup=", "0", 160), trace), -EINVAL);
+        assert_int_equal(trace_parse_event(line_of("time=", "0", 159), trace), -EINVAL);
+
+        assert_int_equal(trace_parse_event(line_of("time=1 event=survey", " candidate=1:2:3:4", TRACE_CANDIDATES_MAX),
+                                           trace),
+                         0);
+        assert_int_equal(trace->event.survey.n_candidates, TRACE_CANDIDATES_MAX);
+        assert_int_equal(trace_parse_event(
+                                 line_of("time=1 event=survey", " candidate=1:2:3:4", TRACE_CANDIDATES_MAX + 1), trace),
+                         -ENOBUFS);
+        assert_int_equal(trace_parse_event(line_of("time=1 event=survey", " stall=1:2:3:read:5:6", TRACE_STALLS_MAX),
+                                           trace),
+                         0);
+        assert_int_equal(trace_parse_event(
+                                 line_of("time=1 event=survey", " stall=1:2:3:read:5:6", TRACE_STALLS_MAX + 1), trace),
+                         -ENOBUFS);
+}
+
+/* The longest survey there is fits into the longest line. */
+static void test_longest_line(void **state) {
+        for (size_t i = 0; i < TRACE_CANDIDATES_MAX; i++)
+                trace->candidates[i] = (Candidate){ UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - 1, UINT64_MAX - 1 };
+        for (size_t i = 0; i < TRACE_STALLS_MAX; i++)
+                trace->stalls[i] = (Stall){ UINT64_MAX, UINT64_MAX,     UINT32_MAX,
+                                            STALL_DIRECT_RECLAIM, UINT64_MAX - 1, UINT64_MAX };
+        trace->event = (Event){
+                .kind = EVENT_SURVEY,
+                .now_usec = TRACE_TIME_MAX_USEC,
+                .survey = { .candidates = trace->candidates, .n_candidates = TRACE_CANDIDATES_MAX,
+                            .stalls = trace->stalls, .n_stalls = TRACE_STALLS_MAX },
+        };
+        memset(&trace->event.survey.values, 0xfe, sizeof(Sample));
+        assert_int_equal(trace_format_event(&trace->event, buffer, TRACE_LINE_MAX), 0);
+}
+
+static Step ladder[] = { STEP("slow down", ACTION_THROTTLE, CONDITIONS(SOME(10, 2 * SEC), AVAILABLE_SHARE(5))),
+                         STEP("end", ACTION_KILL, CONDITIONS(USAGE_BYTES(GIB))) };
+static Policy policy = { .name = (char *) "50-batch", .steps = ladder, .n_steps = 2 };
+
+#define BATCH { 20, CGROUP_SLICE, "/batch.slice", "batch.slice" }
+#define A_UNIT { 21, CGROUP_UNIT, "/batch.slice/a.service", "a.service" }
+#define WHOSE .policy = &policy, .step = ladder, .watch = BATCH, .victim = A_UNIT
+#define INCIDENT .incident = { 1, 2 }
+#define INCIDENT_TEXT " incident=00000000000000010000000000000002"
+
+static const PressureLimit limits[] = { { PRESSURE_SOME, 1000, 2 * SEC }, { PRESSURE_FULL, 250, 500 * MSEC } };
+static const Decision throttle = {
+        .id = 3, INCIDENT, .count = 2, WHOSE, .action = ACTION_THROTTLE, .memory_high_bytes = 4096,
+        .cause = CAUSE_UNIT_LIMIT, .rank = RANK_GROWTH, .n_candidates = 5, .seen = { 1234, 4096 },
+        .culprits = { { .role = ROLE_CAUSE, .share = 9500, .unit = A_UNIT,
+                        .values = { .pid = 77, .class = STALL_MEMCG_MAX } } },
+        .n_culprits = 1,
+};
+static const Decision kill_all = {
+        .id = 4, INCIDENT, .count = 1, .policy = &policy, .step = ladder + 1, .watch = BATCH, .victim = A_UNIT,
+        .action = ACTION_KILL, .signal = 9, .thaw_first = true, .escalation = true, .dry_run = true, .seen = { UINT64_MAX },
+};
+
+#define UNDO { .id = 5, INCIDENT, WHOSE, .action = ACTION_THROTTLE, .reason = RELEASE_CALM, \
+               .previous_bytes = UINT64_MAX, .held_usec = 1500 * MSEC }
+
+static void test_effects(void **state) {
+        static const struct {
+                Effect effect;
+                const char *line;
+        } rows[] = {
+                { { .kind = EFFECT_ARM, .arm = { BATCH, limits, 2, true } },
+                  "effect=arm watch=batch.slice trigger=some:10%:2.000000 trigger=full:2.5%:0.500000 events=yes" },
+                { { .kind = EFFECT_ACT, .decision = throttle },
+                  "effect=act id=3 action=throttle policy=50-batch step=slow\\x20down watch=batch.slice victim=a.service "
+                  "count=2 high=4096 cause=unit-limit rank=growth candidates=5 saw=Pressure:12.34% saw=Available:4096 "
+                  "culprit=a.service:77:memcg-max:cause:95%" INCIDENT_TEXT },
+                { { .kind = EFFECT_ACT, .decision = kill_all },
+                  "effect=act id=4 action=kill policy=50-batch step=end watch=batch.slice victim=a.service count=1 "
+                  "signal=9 thaw=yes escalation=yes dry-run=yes cause=unknown rank=culprit candidates=0 "
+                  "saw=Usage:infinity" INCIDENT_TEXT },
+                { { .kind = EFFECT_UNDO, .undo = UNDO },
+                  "effect=undo id=5 action=throttle policy=50-batch step=slow\\x20down watch=batch.slice "
+                  "victim=a.service reason=calm previous=infinity held=1.500000" INCIDENT_TEXT },
+                { { .kind = EFFECT_RELEASE, .undo = { .id = 5, INCIDENT, WHOSE, .action = ACTION_FREEZE,
+                                                      .reason = RELEASE_MAX_HOLD } },
+                  "effect=release id=5 action=freeze policy=50-batch step=slow\\x20down watch=batch.slice "
+                  "victim=a.service reason=max-hold held=0.000000" INCIDENT_TEXT },
+                { { .kind = EFFECT_REPORT,
+                    .report = { &throttle, { .id = 3, .kind = OUTCOME_SETTLED, .via = VIA_SYSTEMD }, 7, 1500, 20, 8192 } },
+                  "effect=report id=3 result=settled via=systemd latency=0.000007 before=15% after=0.2% freed=8192"
+                  INCIDENT_TEXT },
+                { { .kind = EFFECT_STUCK, .stuck = { UNDO, { .kind = OUTCOME_FAILED, .error = -5, .error_text = "a b" } } },
+                  "effect=stuck id=5 action=throttle policy=50-batch step=slow\\x20down watch=batch.slice "
+                  "victim=a.service result=failed error=-5 text=a\\x20b" INCIDENT_TEXT },
+                { { .kind = EFFECT_REFUSE, .refusal = { INCIDENT, .policy = &policy, .step = ladder, .watch = BATCH,
+                                                        .reason = REFUSAL_NOBODY } },
+                  "effect=refuse action=throttle policy=50-batch step=slow\\x20down watch=batch.slice "
+                  "reason=no-candidate" INCIDENT_TEXT },
+        };
+        static const char time[] = "time=2.000001 ";
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                assert_int_equal(trace_format_effect(&rows[i].effect, 2 * SEC + 1, buffer, TRACE_EFFECT_MAX), 0);
+                assert_memory_equal(buffer, time, strlen(time));
+                assert_string_equal(buffer + strlen(time), rows[i].line);
+                assert_int_equal(trace_format_effect(&rows[i].effect, 2 * SEC + 1, buffer, strlen(buffer)), -ENOBUFS);
+        }
+
+        assert_int_equal(trace_format_effect(&(Effect){ .kind = EFFECT_SAMPLE }, 0, buffer, 100), TRACE_E_NOTHING);
+        assert_int_equal(trace_format_effect(&(Effect){ .kind = EFFECT_SURVEY }, 0, buffer, 100), TRACE_E_NOTHING);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_round_trip), cmocka_unit_test(test_by_hand), cmocka_unit_test(test_errors),
+                cmocka_unit_test(test_bounds),     cmocka_unit_test(test_longest_line), cmocka_unit_test(test_effects),
+        };
+
+        return cmocka_run_group_tests(tests, setup, teardown);
+}
