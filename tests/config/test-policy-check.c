@@ -190,7 +190,7 @@ static void test_shadow(void **state) {
                   "3: [Step] end can never act, since the step on line 7 holds whenever it does and the last one acts: "
                   "write the mildest step first\n" },
                 /* Only when each step is right by itself. */
-                { MATCH STEP "Action=kill\n" STEP "Action=log\nMaxHold=1s\n", "9: MaxHold=: " HOLDS "log, remove it\n" },
+                { MATCH STEP "Action=freeze\n" STEP "Action=kill\nMaxHold=1s\n", "9: MaxHold=: " HOLDS "kill, remove it\n" },
         };
 
         check_rows(state, rows, ELEMENTSOF(rows));
