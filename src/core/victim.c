@@ -33,7 +33,8 @@ static uint64_t scaled(const Scale *scale, RankMeasure measure, const Suspect *s
 
         if (measure == RANK_USAGE || scale->largest[measure] == 0)
                 return value;
-        return (uint64_t) ((unsigned __int128) value * STEPS / scale->largest[measure]);
+        /* The largest shares the top step with what is nearly as large. */
+        return MIN((uint64_t) ((unsigned __int128) value * STEPS / scale->largest[measure]), STEPS - 1);
 }
 
 /* Whether `a` comes before `b`, and by which measure; the last one where only the name decides. */

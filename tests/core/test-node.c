@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "fixture.h"
+
+static void test_registry(void **state) {
+        NodeRegistry r = { 0 };
+        _cleanup_(node_unrefp) Node *twin = NULL;
+        Node *a = registry_put(&r, 7, CGROUP_UNIT, "a.service"), *b = registry_put(&r, 3, CGROUP_SLICE, "b.slice");
+        Node *top = registry_put(&r, UINT64_MAX, CGROUP_HOST, "-.slice");
+
+        assert_ptr_equal(node_registry_find(&r, 7), a);
+        assert_ptr_equal(node_registry_find(&r, 3), b);
+        assert_ptr_equal(node_registry_find(&r, UINT64_MAX), top);
+        assert_null(node_registry_find(&r, 0));
+        assert_null(node_registry_find(&r, 4));
+        assert_int_equal(r.n, 3);
+
+        assert_int_equal(node_new(&twin, 7, CGROUP_UNIT, "/x", "x"), 0);
+        assert_int_equal(node_registry_add(&r, twin), -EEXIST);
+        assert_int_equal(r.n, 3);
+
+        /* What is named elsewhere lives on. */
+        node_ref(a);
+        node_registry_remove(&r, a);
+        assert_null(node_registry_find(&r, 7));
+        assert_true(a->gone);
+        assert_string_equal(a->unit, "a.service");
+        assert_int_equal(r.n, 2);
+        assert_null(node_unref(a));
+
+        node_registry_done(&r);
+        assert_int_equal(r.n, 0);
+        assert_null(node_registry_find(&r, 3));
+        node_registry_done(&r);
+}
+
+static void test_names(void **state) {
+        NodeRegistry r = { 0 };
+        CgroupName name = node_name(registry_put(&r, 7, CGROUP_SLICE, "a.slice"));
+
+        assert_int_equal(name.id, 7);
+        assert_int_equal(name.kind, CGROUP_SLICE);
+        assert_string_equal(name.path, "/a.slice");
+        assert_string_equal(name.unit, "a.slice");
+        name = node_name(NULL);
+        assert_int_equal(name.id, 0);
+        assert_string_equal(name.path, "");
+        assert_string_equal(name.unit, "");
+        assert_null(node_ref(NULL));
+        assert_null(node_unref(NULL));
+        node_registry_done(&r);
+}
+
+static void test_bound(void **state) {
+        NodeRegistry r = { 0 };
+        Node *n;
+
+        for (uint64_t id = 1; id <= NODES_MAX; id++) {
+                assert_int_equal(node_new(&n, id, CGROUP_UNIT, "/u", "u"), 0);
+                assert_int_equal(node_registry_add(&r, n), 0);
+        }
+        assert_int_equal(node_new(&n, NODES_MAX + 1, CGROUP_UNIT, "/u", "u"), 0);
+        assert_int_equal(node_registry_add(&r, n), -ENOBUFS);
+        node_registry_remove(&r, node_registry_find(&r, 5));
+        assert_int_equal(node_registry_add(&r, n), 0);
+        node_registry_done(&r);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_registry),
+                cmocka_unit_test(test_names),
+                cmocka_unit_test(test_bound),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fixture.h"
+
+#include "core/victim.h"
+
+/* One candidate, by the first letter of its name. */
+typedef struct Row {
+        const char *unit;
+        uint64_t usage, growth, pressure, caused;
+} Row;
+
+#define NOW (100 * SEC)
+
+static const char *held_unit;
+
+static bool held(const void *ledger, const Node *node, ActionKind action) {
+        return held_unit && strcmp(node->unit, held_unit) == 0;
+}
+
+static VictimChoice choose(NodeRegistry *r, Survey *s, const Policy *policy, const Row *rows, ActionKind action) {
+        s->n = 0;
+        for (const Row *row = rows; row->unit; row++) {
+                uint64_t id = (uint64_t) row->unit[0];
+                Node *n = node_registry_find(r, id) ?: registry_put(r, id, CGROUP_UNIT, row->unit);
+
+                n->protected = row->unit[0] == 'p';
+                n->gone = row->unit[0] == 'g';
+                n->dying_until_usec = row->unit[0] == 'd' ? NOW + 1 : row->unit[0] == 'e' ? NOW : 0;
+                s->suspects[s->n++] = (Suspect){ .node = n, .usage_bytes = row->usage, .growth = row->growth,
+                                                 .pressure_usec = row->pressure, .caused_usec = row->caused };
+        }
+        return victim_choose(policy, s, action, NOW, held, NULL);
+}
+
+static void test_rank(void **state) {
+        static Policy by_usage = { .victim = { RANK_BY(RANK_USAGE) } };
+        static Policy by_growth = { .victim = { RANK_BY(RANK_GROWTH, RANK_USAGE) } };
+        static Policy by_pressure = { .victim = { RANK_BY(RANK_PRESSURE, RANK_GROWTH) } };
+        static Policy by_culprit = { .victim = { RANK_BY(RANK_CULPRIT, RANK_GROWTH, RANK_USAGE) } };
+        static const struct {
+                const char *what;
+                const Policy *policy;
+                Row rows[5];
+                const char *victim;
+                RankMeasure rank;
+        } rows[] = {
+                { "nobody", &by_usage, { { 0 } }, NULL, RANK_USAGE },
+                { "the only one", &by_growth, { { "a" } }, "a", RANK_GROWTH },
+                { "the largest", &by_usage, { { "a", 5 }, { "b", 7 }, { "c", 6 } }, "b", RANK_USAGE },
+                { "usage is exact", &by_usage, { { "a", 1000000 }, { "b", 1000001 } }, "b", RANK_USAGE },
+                { "usage to the last byte", &by_usage, { { "a", UINT64_MAX - 1 }, { "b", UINT64_MAX } }, "b", RANK_USAGE },
+                { "the name ends all ties", &by_usage, { { "c", 5 }, { "a", 5 }, { "b", 5 } }, "a", RANK_USAGE },
+                { "all zero", &by_culprit, { { "b" }, { "a" } }, "a", RANK_USAGE },
+                { "the fastest", &by_growth, { { "a", 9, 10 }, { "b", 1, 100 } }, "b", RANK_GROWTH },
+                { "a twentieth less is a tie", &by_growth, { { "a", 9, 95 }, { "b", 1, 100 } }, "a", RANK_USAGE },
+                { "a little more than that is not", &by_growth, { { "a", 9, 94 }, { "b", 1, 100 } }, "b", RANK_GROWTH },
+                { "most stalled", &by_pressure, { { "a", 9, 9, 10 }, { "b", 0, 0, 20 } }, "b", RANK_PRESSURE },
+                { "the cause", &by_culprit, { { "a", 9, 9, 9, 10 }, { "b", 0, 0, 0, 90 } }, "b", RANK_CULPRIT },
+                { "no cause known: growth", &by_culprit, { { "a", 9, 10 }, { "b", 0, 90 } }, "b", RANK_GROWTH },
+                { "nor growth: usage", &by_culprit, { { "a", 9 }, { "b", 3 } }, "a", RANK_USAGE },
+                { "the rank tells the first from the second", &by_growth,
+                  { { "a", 1, 100 }, { "b", 2, 100 }, { "c", 9, 10 } }, "b", RANK_USAGE },
+                { "also when the second comes last", &by_growth, { { "b", 2, 100 }, { "c", 9, 10 }, { "a", 1, 100 } },
+                  "b", RANK_USAGE },
+                { "and when the second was first once", &by_growth, { { "a", 1, 100 }, { "c", 9, 10 }, { "b", 2, 100 } },
+                  "b", RANK_USAGE },
+                { "further down as well", &by_culprit, { { "a", 0, 0, 0, 0 }, { "b", 0, 60, 0, 0 }, { "c", 9, 59, 0, 0 } }, "c",
+                  RANK_USAGE },
+                { "largest of all numbers", &by_growth, { { "a", 0, UINT64_MAX }, { "b", 0, UINT64_MAX / 2 } }, "a",
+                  RANK_GROWTH },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                NodeRegistry r = { 0 };
+                Survey s;
+                VictimChoice choice;
+
+                assert_int_equal(survey_init(&s), 0);
+                choice = choose(&r, &s, rows[i].policy, rows[i].rows, ACTION_LOG);
+                if (rows[i].victim ? !choice.suspect || strcmp(choice.suspect->node->unit, rows[i].victim) != 0 :
+                                     choice.suspect != NULL)
+                        fail_msg("%s: %s", rows[i].what, choice.suspect ? choice.suspect->node->unit : "nobody");
+                if (choice.rank != rows[i].rank)
+                        fail_msg("%s: by %s", rows[i].what, rank_to_string(choice.rank));
+                survey_done(&s);
+                node_registry_done(&r);
+        }
+}
+
+/* p: protected, g: gone, d: dying, e: has just stopped dying, h: held, n: never */
+static void test_who_may_pay(void **state) {
+        const Policy policy = { .victim = { RANK_BY(RANK_USAGE), .never = GLOBS(GLOB("n*")) } };
+        static const struct {
+                const char *units;
+                ActionKind action;
+                char victim;
+                size_t n_candidates, n_protected;
+        } rows[] = {
+                { "abc", ACTION_KILL, 'a', 3, 0 },
+                { "pa", ACTION_KILL, 'a', 1, 1 },
+                { "pp", ACTION_THROTTLE, 0, 0, 2 },
+                { "pa", ACTION_LOG, 'p', 2, 0 },
+                { "na", ACTION_KILL, 'a', 1, 0 },
+                { "na", ACTION_LOG, 'a', 1, 0 },
+                { "ga", ACTION_KILL, 'a', 1, 0 },
+                { "ga", ACTION_LOG, 'a', 1, 0 },
+                { "da", ACTION_KILL, 'a', 1, 0 },
+                { "ea", ACTION_KILL, 'e', 2, 0 },
+                { "da", ACTION_LOG, 'd', 2, 0 },
+                { "ha", ACTION_FREEZE, 'a', 1, 0 },
+                { "ha", ACTION_THROTTLE, 'a', 1, 0 },
+                { "ha", ACTION_KILL, 'h', 2, 0 },
+                { "ha", ACTION_LOG, 'h', 2, 0 },
+                { "pgdn", ACTION_KILL, 0, 0, 1 },
+        };
+
+        held_unit = "h";
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                char names[5][2] = { { 0 } };
+                Row list[6] = { { 0 } };
+                NodeRegistry r = { 0 };
+                Survey s;
+                VictimChoice choice;
+
+                for (size_t j = 0; rows[i].units[j]; j++) {
+                        names[j][0] = rows[i].units[j];
+                        list[j] = (Row){ .unit = names[j], .usage = 100 - j };
+                }
+                assert_int_equal(survey_init(&s), 0);
+                choice = choose(&r, &s, &policy, list, rows[i].action);
+                if ((choice.suspect ? choice.suspect->node->unit[0] : 0) != rows[i].victim)
+                        fail_msg("%s, %s: %s", rows[i].units, action_to_string(rows[i].action),
+                                 choice.suspect ? choice.suspect->node->unit : "nobody");
+                assert_int_equal(choice.n_candidates, rows[i].n_candidates);
+                assert_int_equal(choice.n_protected, rows[i].n_protected);
+                assert_int_equal(choice.n_held, action_holds(rows[i].action) && rows[i].units[0] == 'h' ? 1 : 0);
+                survey_done(&s);
+                node_registry_done(&r);
+        }
+        held_unit = NULL;
+}
+
+/* Thousands of candidates in any order lead to the same one. */
+static void test_order_does_not_matter(void **state) {
+        static Policy policy = { .victim = { RANK_BY(RANK_GROWTH, RANK_PRESSURE, RANK_USAGE) } };
+        NodeRegistry r = { 0 };
+        Survey s;
+        const Node *victim = NULL;
+
+        assert_int_equal(survey_init(&s), 0);
+        for (unsigned turn = 0; turn < 7; turn++) {
+                for (size_t i = 0; i < CANDIDATES_MAX; i++) {
+                        uint64_t id = 1 + (i * 2654435761U + turn * 977) % CANDIDATES_MAX;
+                        char unit[16];
+
+                        (void) snprintf(unit, sizeof(unit), "%u", (unsigned) id);
+                        s.suspects[i] = (Suspect){
+                                .node = node_registry_find(&r, id) ?: registry_put(&r, id, CGROUP_UNIT, unit),
+                                .growth = id * 40503 % 1000,
+                                .pressure_usec = id * 30011 % 100,
+                                .usage_bytes = id * 20011 % 50,
+                        };
+                }
+                s.n = CANDIDATES_MAX;
+                if (!victim)
+                        victim = victim_choose(&policy, &s, ACTION_KILL, NOW, held, NULL).suspect->node;
+                assert_ptr_equal(victim_choose(&policy, &s, ACTION_KILL, NOW, held, NULL).suspect->node, victim);
+        }
+        survey_done(&s);
+        node_registry_done(&r);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_rank),
+                cmocka_unit_test(test_who_may_pay),
+                cmocka_unit_test(test_order_does_not_matter),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
