@@ -68,11 +68,15 @@ void psi_window_seed(PsiWindow *w, uint64_t now_usec, uint64_t window_usec, uint
         if (n_before == 0 || total - point(w, n_before - 1)->total_usec < stall_usec)
                 return; /* less than that has stalled since the last reading before the window: a false event */
 
-        /* Readings from before the window spread the stall over a time in which, as the kernel says, it was not:
-         * one at the window's start takes their place. */
+        /* Readings from before the window spread the stall over a time in which, as the kernel says, it was not: one
+         * takes their place. The kernel looks ten times in a window (UPDATES_PER_WINDOW), so what it tells holds for
+         * a tenth more: a second look right after the event must not find less. */
+        start += window_usec / 10;
         base = total - stall_usec;
-        if (n_before < w->n)
+        if (n_before < w->n) {
+                start = MIN(start, point(w, n_before)->now_usec);
                 base = MIN(base, point(w, n_before)->total_usec);
+        }
         w->first = (w->first + n_before - 1) % PSI_WINDOW_POINTS;
         w->n -= n_before - 1;
         *point(w, 0) = (PsiPoint){ start, base };
