@@ -34,7 +34,7 @@
         .conditions = (Condition[]){ __VA_ARGS__ },                                                \
         .n_conditions = sizeof((Condition[]){ __VA_ARGS__ }) / sizeof(Condition)
 
-/* A step as config leaves it: Settle=2s, Cooldown=15s; what is written after overrides. */
+/* A step as config leaves it: Settle=2s, Cooldown=15s. */
 #define STEP(step_name, what, ...)                                                                         \
         {                                                                                                  \
                 .name = (char *) (step_name), .action = (what), .settle_usec = 2 * SEC,                    \
