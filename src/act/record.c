@@ -13,12 +13,11 @@
 #define CUT_FIELD_MAX (sizeof(CUT_KEY "=\n") + KEY_MAX)
 #define CUT_VALUE_MIN (2 * CUT_FIELD_MAX) /* half of it makes room for the field that tells of it */
 
-static void assert_key(const char *key) {
+static bool key_is_valid(const char *key) {
         size_t length = strlen(key);
 
-        assert(length > 0 && length <= KEY_MAX);
-        assert(strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == length);
-        assert(key[0] >= 'A' && key[0] <= 'Z');
+        return length <= KEY_MAX && key[0] >= 'A' && key[0] <= 'Z' &&
+               strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == length;
 }
 
 void record_begin(Record *r) {
@@ -49,7 +48,7 @@ void record_add(Record *r, const char *key, const char *value) {
         uint64_t length_le;
         size_t length, room;
 
-        assert_key(key);
+        assert(key_is_valid(key));
         if (!value)
                 return;
         length = strlen(value);
