@@ -48,7 +48,10 @@ void record_add(Record *r, const char *key, const char *value) {
         uint64_t length_le;
         size_t length, room;
 
-        assert(key_is_valid(key));
+        if (!key_is_valid(key)) {
+                assert(!"a key that the journal would not take");
+                return;
+        }
         if (!value)
                 return;
         length = strlen(value);
