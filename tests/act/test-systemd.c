@@ -133,12 +133,23 @@ static void test_throttle(void **state) {
         World *w = *state;
         const Outcome *o;
 
-        fake_systemd_set(w->fake, "257", 123456, 0);
+        fake_systemd_set(w->fake, "257", 123456789, 0);
         o = act(w, decision(1, ACTION_THROTTLE));
         assert_done(o);
-        assert_int_equal(o->previous_bytes, 123456);
+        assert_int_equal(o->previous_bytes, 123456789);
         assert_string_equal(fake_systemd_calls(w->fake), "Get " HOG_PATH " Service MemoryHigh\n"
                                                          "SetUnitProperties hog.service runtime=1 MemoryHigh=94371840\n");
+}
+
+/* A share of the usage of a unit that exceeds its limit can be more than the limit: that is no throttle. */
+static void test_throttle_never_raises(void **state) {
+        World *w = *state;
+        const Outcome *o;
+
+        fake_systemd_set(w->fake, "257", 94371840, 0);
+        o = act(w, decision(1, ACTION_THROTTLE));
+        assert_int_equal(o->kind, OUTCOME_REFUSED);
+        assert_string_equal(fake_systemd_calls(w->fake), "Get " HOG_PATH " Service MemoryHigh\n");
 }
 
 static void test_kinds_of_units(void **state) {
@@ -346,7 +357,7 @@ static void test_thaw_never(void **state) {
         assert_int_equal(o->error, -EBUSY);
         assert_string_equal(o->error_text, "still freezing");
         assert_in_range(clock_usec() - start, SYSTEMD_DEADLINE_USEC - 100 * USEC_PER_MSEC,
-                        SYSTEMD_DEADLINE_USEC + 100 * USEC_PER_MSEC);
+                        SYSTEMD_DEADLINE_USEC + USEC_PER_SEC);
 }
 
 /* ---- Silence, and worse ---------------------------------------------------------------------- */
@@ -370,7 +381,7 @@ static void test_silence(void **state) {
                 o = act(w, decision(i, rows[i].action));
                 assert_int_equal(o->kind, OUTCOME_TIMEOUT);
                 assert_int_equal(o->error, -ETIMEDOUT);
-                assert_in_range(clock_usec() - start, 0, 1100 * USEC_PER_MSEC); /* at most a second, and a breath */
+                assert_in_range(clock_usec() - start, 0, SYSTEMD_DEADLINE_USEC + USEC_PER_SEC); /* busy machines breathe deep */
         }
         /* And it is as good as new. */
         fake_systemd_answer(w->fake, (FakeAnswer){ 0 });
@@ -510,7 +521,8 @@ static void test_dry_run(void **state) {
 
 int main(void) {
         static const struct CMUnitTest tests[] = {
-                TEST(test_throttle),        TEST(test_kinds_of_units),
+                TEST(test_throttle), TEST(test_throttle_never_raises),
+                TEST(test_kinds_of_units),
                 TEST(test_freeze_and_thaw), TEST(test_kill),
                 TEST(test_undo_throttle),   TEST(test_log),
                 TEST(test_watchdog),        TEST(test_version),
