@@ -72,13 +72,16 @@ static void tell_blind(Agent *a, uint64_t cgroup_id, const char *reason) {
         journal_blind(a->journal, path, unit, reason);
 }
 
-static void feed_sample(Agent *a, uint64_t cgroup_id, SampleCause cause, const PressureLimit *limit) {
+/* False if the cgroup could not be looked at: it is gone, or about to be. */
+static bool feed_sample(Agent *a, uint64_t cgroup_id, SampleCause cause, const PressureLimit *limit) {
         Event event = { .kind = EVENT_SAMPLE, .cgroup_id = cgroup_id, .sample.cause = cause };
 
         if (limit)
                 event.sample.limit = *limit;
-        if (watch_sample(a->tree, cgroup_id, &event.sample.values) == 0)
-                agent_feed(a, &event);
+        if (watch_sample(a->tree, cgroup_id, &event.sample.values) != 0)
+                return false;
+        agent_feed(a, &event);
+        return true;
 }
 
 static int on_trigger(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
@@ -93,14 +96,16 @@ static int on_trigger(sd_event_source *source, int fd, uint32_t revents, void *u
                 t->source = sd_event_source_disable_unref(t->source);
                 return 0;
         }
-        feed_sample(s->agent, s->cgroup_id, SAMPLE_TRIGGER, &t->limit);
+        (void) feed_sample(s->agent, s->cgroup_id, SAMPLE_TRIGGER, &t->limit);
         return 0;
 }
 
 static int on_memory_events(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        const Sensor *s = userdata;
+        Sensor *s = userdata;
 
-        feed_sample(s->agent, s->cgroup_id, SAMPLE_EVENTS, NULL);
+        /* The file of a cgroup that is gone is ready for ever. */
+        if (!feed_sample(s->agent, s->cgroup_id, SAMPLE_EVENTS, NULL))
+                s->events = sd_event_source_disable_unref(s->events);
         return 0;
 }
 

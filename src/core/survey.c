@@ -189,7 +189,7 @@ static Cause cause_of_counters(const NodeRegistry *nodes, const Event *event, co
         if (events > 0)
                 return cause_of_limit(watch);
         if (room || v->room_bytes < v->limit_bytes / 20)
-                return cause_of_limit(node_registry_find(nodes, v->limit_cgroup_id));
+                return cause_of_limit(node_registry_find(nodes, v->room_cgroup_id));
         if (v->host_available_bytes < v->host_total_bytes / 10)
                 return CAUSE_HOST_SHORT;
         return CAUSE_UNKNOWN;

@@ -87,7 +87,7 @@ const TraceField trace_fields[] = {
         SAMPLE_FIELD("full", TRACE_TIME, pressure_usec[PRESSURE_FULL]),
         SAMPLE_FIELD("usage", TRACE_BYTES, usage_bytes),
         SAMPLE_FIELD("limit", TRACE_BYTES, limit_bytes),
-        SAMPLE_FIELD("limit-cgroup", TRACE_NUMBER, limit_cgroup_id),
+        SAMPLE_FIELD("room-cgroup", TRACE_NUMBER, room_cgroup_id),
         SAMPLE_FIELD("room", TRACE_BYTES, room_bytes),
         SAMPLE_FIELD("available", TRACE_BYTES, host_available_bytes),
         SAMPLE_FIELD("total", TRACE_BYTES, host_total_bytes),

@@ -64,12 +64,12 @@ static int apply_limit(const Folder *f, uint64_t usage_bytes, Sample *s) {
         r = read_limit(f, &limit);
         if (r < 0)
                 return r;
-        if (limit < s->limit_bytes) {
-                s->limit_bytes = limit;
-                s->limit_cgroup_id = f->id;
-        }
+        s->limit_bytes = MIN(s->limit_bytes, limit);
         room = limit > usage_bytes ? limit - usage_bytes : 0;
-        s->room_bytes = MIN(s->room_bytes, room);
+        if (room < s->room_bytes) {
+                s->room_bytes = room;
+                s->room_cgroup_id = f->id;
+        }
         return 0;
 }
 
@@ -113,7 +113,7 @@ int watch_sample(Tree *t, uint64_t cgroup_id, Sample *ret) {
                 .room_bytes = host.available_bytes,
                 .host_available_bytes = host.available_bytes,
                 .host_total_bytes = host.total_bytes,
-                .limit_cgroup_id = t->root->id,
+                .room_cgroup_id = t->root->id,
         };
         if (f->kind != CGROUP_HOST) {
                 r = sample_folder(f, &s);

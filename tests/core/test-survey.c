@@ -196,7 +196,7 @@ static void test_cause(void **state) {
                 const Event event = {
                         .now_usec = 100 * SEC,
                         .survey = { .values = { .limit_bytes = 1000, .room_bytes = rows[i].room,
-                                                .limit_cgroup_id = rows[i].limit_cgroup },
+                                                .room_cgroup_id = rows[i].limit_cgroup },
                                     .stalls = rows[i].stalls, .n_stalls = rows[i].stalls[0].stall_usec ? 3 : 0 },
                 };
                 Cause cause;

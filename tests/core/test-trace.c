@@ -34,7 +34,7 @@ static void test_round_trip(void **state) {
                 "time=2.500000 event=sample cgroup=20 cause=requested",
                 "time=2.500000 event=sample cgroup=20 cause=events high=1 max=2 oom-kill=3",
                 "time=2.500000 event=sample cgroup=20 cause=trigger:some:10%:2.000000 some=0.700000 full=0.000001 "
-                "usage=1 limit=infinity limit-cgroup=9 room=2 available=3 total=4",
+                "usage=1 limit=infinity room-cgroup=9 room=2 available=3 total=4",
                 "time=2.500000 event=sample cgroup=20 cause=trigger:full:0.07%:0.500000 some=infinity",
                 "time=3.000000 event=survey cgroup=20 some=1.000000 candidate=21:1:2:0.500000 candidate=22:0:0:0.000000 "
                 "stall=21:20:77:memcg-max:0.600000:12 stall=22:0:4294967295:kswapd:1.000000:1",

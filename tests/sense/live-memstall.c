@@ -264,7 +264,7 @@ static bool test_max(Memstall *m) {
         e = find(&r, pid, STALL_MEMCG_MAX);
         CHECK(e);
         CHECK(e->cgroup_id == c.id && e->limit_id == c.id);
-        CHECK(strcmp(e->comm, "live-memstall") == 0);
+        CHECK(strncmp(e->comm, "live-memstall", strlen("live-memstall")) == 0);
         CHECK(e->count > 0 && e->longest_usec <= e->stall_usec);
         check_charge_stack(m, e);
 

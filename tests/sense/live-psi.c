@@ -168,7 +168,7 @@ static void test_trigger_fires(void **state) {
         assert_true(after.events_high > before.events_high);
         assert_true(after.usage_bytes > MIB);
         assert_int_equal(after.limit_bytes, 8 * MIB);
-        assert_int_equal(after.limit_cgroup_id, f->id);
+        assert_int_equal(after.room_cgroup_id, f->id);
         assert_true(after.host_total_bytes > after.host_available_bytes);
 
         /* reading makes the events file quiet again once nothing happens any more */

@@ -22,7 +22,7 @@ static void test_sample_host(void **state) {
         assert_int_equal(s.usage_bytes, 400000 * KIB);
         assert_int_equal(s.limit_bytes, 1000000 * KIB);
         assert_int_equal(s.room_bytes, 600000 * KIB);
-        assert_int_equal(s.limit_cgroup_id, f->host);
+        assert_int_equal(s.room_cgroup_id, f->host);
         assert_int_equal(s.pressure_usec[PRESSURE_SOME], 7000);
         assert_int_equal(s.pressure_usec[PRESSURE_FULL], 5000);
         assert_int_equal(watch_find(f->tree, f->host)->events_fd, -EBADF);
@@ -43,7 +43,7 @@ static void test_sample_unit(void **state) {
         s = units_fixture_sample(f, f->x);
         assert_int_equal(s.usage_bytes, 30 * MIB);
         assert_int_equal(s.limit_bytes, 100 * MIB);
-        assert_int_equal(s.limit_cgroup_id, f->x);
+        assert_int_equal(s.room_cgroup_id, f->x);
         assert_int_equal(s.room_bytes, 70 * MIB);
         assert_int_equal(s.host_available_bytes, 600000 * KIB);
         assert_int_equal(s.events_high, 3);
@@ -79,7 +79,7 @@ static void test_limits(void **state) {
                 { 0, 300, 0, 120, 100, 150, 90, 500, f->y, 100, 10 },
                 { 0, 300, 0, 120, 150, 100, 90, 500, f->y, 100, 10 },
                 /* the smallest limit is not where the least room is */
-                { 400, 399, 200, 120, 100, 0, 20, 500, f->y, 100, 1 },
+                { 400, 399, 200, 120, 100, 0, 20, 500, f->batch, 100, 1 },
                 /* the host has less room than any limit leaves */
                 { 400, 300, 200, 120, 0, 0, 90, 7, f->a, 200, 7 },
                 /* a limit above all memory is none */
@@ -112,10 +112,10 @@ static void test_limits(void **state) {
                 fake_tree_write_proc(&f->fake, "meminfo", text);
 
                 s = units_fixture_sample(f, f->y);
-                if (s.limit_cgroup_id != rows[i].owner || s.limit_bytes != rows[i].limit * MIB ||
+                if (s.room_cgroup_id != rows[i].owner || s.limit_bytes != rows[i].limit * MIB ||
                     s.room_bytes != rows[i].room * MIB)
                         fail_msg("row %zu: owner %llu limit %llu room %llu", i,
-                                 (unsigned long long) s.limit_cgroup_id, (unsigned long long) (s.limit_bytes / MIB),
+                                 (unsigned long long) s.room_cgroup_id, (unsigned long long) (s.limit_bytes / MIB),
                                  (unsigned long long) (s.room_bytes / MIB));
         }
 }
