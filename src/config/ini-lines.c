@@ -82,7 +82,8 @@ static const struct {
         const char *text;
 } refusals[] = {
         { is_too_long, "the line is longer than 198 bytes, assign to the key again to add to a list" },
-        { is_continued, "the line ends with a backslash, write it on one line, or assign to the key again to add to a list" },
+        { is_continued, "the line ends with a backslash, write it on one line, or assign to the key again to add to a "
+                        "list" },
         { has_comment, "a comment follows on the same line, write it on a line of its own" },
         { is_open_header, "the section header has no ], write for example [Match]" },
         { is_followed_header, "text follows the section header, write it on a line of its own" },

@@ -9,6 +9,9 @@
 #include "config/source.h"
 #include "config/text.h"
 
+/* kernel: Documentation/admin-guide/devices.txt */
+#define NULL_DEVICE makedev(1, 3)
+
 static const char byte_order_mark[] = "\xef\xbb\xbf";
 
 static const char *file_kind(mode_t mode) {
@@ -28,7 +31,7 @@ static const char *file_kind(mode_t mode) {
 
 static bool is_mask(const struct stat *st) {
         return (S_ISREG(st->st_mode) && st->st_size == 0) ||
-               (S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3)); /* kernel: Documentation/admin-guide/devices.txt */
+               (S_ISCHR(st->st_mode) && st->st_rdev == NULL_DEVICE);
 }
 
 /* Turns what place_error() answers into the answer of a reader. */
