@@ -84,7 +84,7 @@ static void report(Core *core, Watch *w, const Outcome *outcome, uint32_t pressu
 /* The watch has had its Settle=: did it help? */
 static void settle(Core *core, Watch *w) {
         const Decision *d = &w->decision;
-        uint64_t span_usec = MAX(core->now_usec - w->settle_since_usec, UINT64_C(1));
+        uint64_t span_usec = MAX(core->now_usec - w->settle_total_at_usec, UINT64_C(1));
         uint64_t stalled_usec = usec_sub(w->sample.pressure_usec[PRESSURE_SOME], w->settle_total_usec);
         uint32_t before = d->pressure[PRESSURE_SOME];
         uint32_t after = w->node->gone ? 0 : (uint32_t) (MIN(stalled_usec, span_usec) * 10000 / span_usec);
@@ -133,6 +133,7 @@ static void pause_steps(Core *core, Watch *w, bool report) {
         w->settle_usec = usec_add(core->now_usec, w->decision.step->settle_usec);
         w->settle_since_usec = core->now_usec;
         w->settle_total_usec = w->sample.pressure_usec[PRESSURE_SOME];
+        w->settle_total_at_usec = w->sample_usec;
         w->settle_report = report;
         if (w->node->gone)
                 settle(core, w);

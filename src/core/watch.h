@@ -56,7 +56,7 @@ typedef struct Watch {
         uint64_t settle_usec; /* the steps do not count before; USEC_INFINITY: they do */
         bool settle_due;      /* the next look tells how it went */
         bool settle_report;   /* something was done whose effect can be told */
-        uint64_t settle_total_usec;
+        uint64_t settle_total_usec, settle_total_at_usec; /* some total=, as last seen before that */
         uint64_t settle_since_usec; /* when the last action was answered; 0: never */
         uint64_t escalate_usec; /* SIGKILL is due then; USEC_INFINITY: none */
         OutcomeVia via;

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "world-private.h"
+
+static bool lies_in(const World *w, const WorldCgroup *c, const WorldCgroup *above) {
+        for (; c != above; c = w->cgroups + c->parent)
+                if (c == w->cgroups)
+                        return false;
+        return true;
+}
+
+static uint64_t usage(const World *w, const WorldCgroup *c) {
+        uint64_t bytes = 0;
+
+        for (size_t i = 0; i < w->n_cgroups; i++)
+                if (!w->cgroups[i].gone && lies_in(w, w->cgroups + i, c))
+                        bytes += w->cgroups[i].usage_micro / 1000000;
+        return bytes;
+}
+
+uint64_t world_stall_usec(const World *w, const WorldCgroup *c, PressureKind kind) {
+        return c->stall_part[kind] / 10000;
+}
+
+void world_sample(World *w, const WorldCgroup *c, Sample *ret) {
+        uint64_t used = usage(w, w->cgroups);
+
+        *ret = (Sample){
+                .usage_bytes = usage(w, c),
+                .host_total_bytes = w->total_bytes,
+                .host_available_bytes = w->total_bytes - MIN(used, w->total_bytes),
+                .limit_bytes = w->total_bytes,
+                .room_cgroup_id = w->cgroups[0].id,
+                .events_high = c->events_micro[0] / 1000000,
+                .events_max = c->events_micro[1] / 1000000,
+        };
+        ret->room_bytes = ret->host_available_bytes;
+        for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
+                ret->pressure_usec[k] = world_stall_usec(w, c, k);
+
+        for (const WorldCgroup *above = c; above != w->cgroups; above = w->cgroups + above->parent)
+                if (above->limit_bytes < ret->limit_bytes) {
+                        uint64_t inside = usage(w, above);
+
+                        ret->limit_bytes = above->limit_bytes;
+                        ret->room_cgroup_id = above->id;
+                        ret->room_bytes = MIN(ret->room_bytes, above->limit_bytes - MIN(inside, above->limit_bytes));
+                }
+}
+
+void world_survey(World *w, const WorldCgroup *c, TraceEvent *ret) {
+        Event *event = &ret->event;
+
+        event->survey.candidates = ret->candidates;
+        event->survey.stalls = ret->stalls;
+        for (size_t i = 0; i < w->n_cgroups; i++) {
+                const WorldCgroup *unit = w->cgroups + i;
+
+                if (unit->gone || !unit->known || unit->kind != CGROUP_UNIT || !lies_in(w, unit, c) ||
+                    event->survey.n_candidates >= TRACE_CANDIDATES_MAX)
+                        continue;
+                ret->candidates[event->survey.n_candidates++] = (Candidate){
+                        .cgroup_id = unit->id,
+                        .usage_bytes = unit->usage_micro / 1000000,
+                        .protected_bytes = unit->protected_bytes,
+                        .pressure_usec = world_stall_usec(w, unit, PRESSURE_SOME),
+                };
+                if (unit->has_class && unit->share[PRESSURE_SOME] > 0 && event->survey.n_stalls < TRACE_STALLS_MAX)
+                        ret->stalls[event->survey.n_stalls++] = (Stall){
+                                .cgroup_id = unit->id,
+                                .limit_id = unit->limit_of == 0 ? 0 : w->cgroups[unit->limit_of].id,
+                                .pid = (uint32_t) unit->id + 1000,
+                                .class = unit->class,
+                                .stall_usec = unit->share[PRESSURE_SOME] * UINT64_C(100),
+                                .count = 10,
+                        };
+        }
+        world_sample(w, c, &event->survey.values);
+}

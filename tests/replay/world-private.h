@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/usec.h"
+#include "world.h"
+
+#define WORLD_CGROUPS_MAX 4096U
+#define WORLD_LINES_MAX 256U
+#define WORLD_QUEUE_MAX 8192U
+#define WORLD_TRIGGERS_MAX 16U
+
+/* The kernel's sliding window of one trigger (kernel/sched/psi.c, window_update()). */
+typedef struct WorldTrigger {
+        PressureLimit limit;
+        uint64_t start_usec, start_total_usec, previous_usec, last_fired_usec;
+} WorldTrigger;
+
+typedef struct WorldCgroup {
+        uint64_t id;
+        CgroupKind kind;
+        char name[64];
+        size_t parent;
+        bool known, gone, throttled, frozen; /* known: the core has been told */
+        uint64_t dies_at_usec;
+
+        uint64_t usage_micro;                       /* bytes by 10^6 */
+        uint64_t stall_part[_PRESSURE_KIND_MAX];    /* microseconds by 10^4 */
+        uint64_t events_micro[2];                   /* high, max */
+        uint64_t protected_bytes, limit_bytes, grow;
+        uint64_t events_rate[2];
+        uint32_t share[_PRESSURE_KIND_MAX];
+        uint64_t dies_usec;
+        bool stubborn, calms, has_class;
+        StallClass class;
+        size_t limit_of; /* 0: the host's */
+
+        WorldTrigger triggers[WORLD_TRIGGERS_MAX];
+        size_t n_triggers;
+} WorldCgroup;
+
+typedef enum WorldAnswer {
+        ANSWER_DONE,
+        ANSWER_SLOW,
+        ANSWER_FAILED,
+        ANSWER_TIMEOUT,
+        ANSWER_REFUSED,
+        ANSWER_LOST,
+        ANSWER_GONE,
+        _ANSWER_MAX,
+} WorldAnswer;
+
+typedef enum WorldAsked {
+        ASKED_THROTTLE,
+        ASKED_FREEZE,
+        ASKED_KILL,
+        ASKED_UNDO,
+        _ASKED_MAX,
+} WorldAsked;
+
+/* What will happen at its time. */
+typedef struct WorldItem {
+        uint64_t at_usec;
+        EventKind kind;
+        size_t cgroup;
+        SampleCause cause;
+        PressureLimit limit;
+        Outcome outcome;
+        ReleaseReason reason;
+} WorldItem;
+
+typedef struct WorldLine {
+        uint64_t at_usec;
+        unsigned number;
+        char *text;
+} WorldLine;
+
+struct World {
+        uint64_t now_usec, wakeup_usec, end_usec, next_tick_usec;
+        uint64_t total_bytes;
+        WorldCgroup *cgroups; /* [0] is the host */
+        size_t n_cgroups;
+        WorldLine lines[WORLD_LINES_MAX];
+        size_t n_lines, next_line;
+        WorldItem *queue;
+        size_t n_queue;
+        struct {
+                WorldAnswer answer;
+                unsigned n;
+        } answers[_ASKED_MAX];
+        WorldCounts counts;
+};
+
+/* Carries out one line of the file. 0 or -EINVAL. */
+int world_do_line(World *w, char *text);
+
+WorldCgroup *world_find(World *w, const char *name);
+void world_queue(World *w, const WorldItem *item);
+
+/* The looks. */
+void world_sample(World *w, const WorldCgroup *c, Sample *ret);
+void world_survey(World *w, const WorldCgroup *c, TraceEvent *ret);
+uint64_t world_stall_usec(const World *w, const WorldCgroup *c, PressureKind kind);

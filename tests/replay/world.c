@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "world-private.h"
+
+#define TICK_USEC (10 * USEC_PER_MSEC)
+#define LOOK_USEC UINT64_C(100) /* what a look takes */
+#define ANSWER_USEC (5 * USEC_PER_MSEC)
+#define ANSWER_SLOW_USEC (800 * USEC_PER_MSEC)
+#define ANSWER_TIMEOUT_USEC USEC_PER_SEC
+
+World *world_free(World *w) {
+        if (!w)
+                return NULL;
+
+        for (size_t i = 0; i < w->n_lines; i++)
+                free(w->lines[i].text);
+        free(w->queue);
+        free(w->cgroups);
+        free(w);
+        return NULL;
+}
+
+/* "at TIME REST" or "REST". */
+static int add_line(World *w, char *text, unsigned number) {
+        WorldLine *line = w->lines + w->n_lines;
+        char *rest = text + strspn(text, " \t\n"), *end;
+        uint64_t at_usec = 0;
+
+        if (!*rest || *rest == '#')
+                return 0;
+        if (strncmp(rest, "at ", 3) == 0) {
+                rest += 3;
+                end = strchr(rest, ' ');
+                if (!end)
+                        return -EINVAL;
+                *end = '\0';
+                if (parse_duration(rest, &at_usec) < 0)
+                        return -EINVAL;
+                rest = end + 1;
+        }
+        if (w->n_lines >= WORLD_LINES_MAX)
+                return -EINVAL;
+        for (; line > w->lines && line[-1].at_usec > at_usec; line--)
+                line[0] = line[-1];
+        *line = (WorldLine){ .at_usec = at_usec, .number = number, .text = strdup(rest) };
+        w->n_lines++;
+        return line->text ? 0 : -ENOMEM;
+}
+
+int world_load(World **ret, const char *path) {
+        _cleanup_(world_freep) World *w = calloc(1, sizeof(*w));
+        char text[512];
+        FILE *file = fopen(path, "re");
+        int r = 0;
+
+        if (!file)
+                return -errno;
+        w->cgroups = calloc(WORLD_CGROUPS_MAX, sizeof(*w->cgroups));
+        w->queue = calloc(WORLD_QUEUE_MAX, sizeof(*w->queue));
+        w->cgroups[w->n_cgroups++] = (WorldCgroup){ .id = 1, .kind = CGROUP_HOST, .name = "-.slice",
+                                                    .dies_at_usec = USEC_INFINITY, .limit_bytes = UINT64_MAX };
+        w->total_bytes = UINT64_C(1) << 30;
+        w->wakeup_usec = USEC_INFINITY;
+        w->end_usec = USEC_PER_MINUTE;
+
+        for (unsigned number = 1; r >= 0 && fgets(text, sizeof(text), file); number++) {
+                r = add_line(w, text, number);
+                if (r < 0)
+                        (void) fprintf(stderr, "%s:%u: cannot be read\n", path, number);
+        }
+        (void) fclose(file);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(w);
+        return 0;
+}
+
+WorldCounts world_counts(const World *w) {
+        return w->counts;
+}
+
+void world_queue(World *w, const WorldItem *item) {
+        assert(w->n_queue < WORLD_QUEUE_MAX);
+        w->queue[w->n_queue++] = *item;
+}
+
+/* ---- Time ------------------------------------------------------------------------------------ */
+
+static bool rests(const WorldCgroup *c) {
+        return c->frozen || (c->throttled && c->calms);
+}
+
+static void pass_unit(World *w, WorldCgroup *c, uint64_t usec, uint32_t share[_PRESSURE_KIND_MAX][WORLD_CGROUPS_MAX]) {
+        if (c->gone || rests(c))
+                return;
+        c->usage_micro += c->grow * usec;
+        for (size_t i = 0; i < 2; i++)
+                c->events_micro[i] += c->events_rate[i] * usec;
+        for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
+                for (size_t above = (size_t) (c - w->cgroups);; above = w->cgroups[above].parent) {
+                        share[k][above] = MIN(share[k][above] + c->share[k], 10000U);
+                        if (above == 0)
+                                break;
+                }
+}
+
+static void pass(World *w, uint64_t until_usec) {
+        static uint32_t share[_PRESSURE_KIND_MAX][WORLD_CGROUPS_MAX];
+        uint64_t usec = until_usec - w->now_usec;
+
+        memset(share, 0, sizeof(share));
+        for (size_t i = 0; i < w->n_cgroups; i++)
+                pass_unit(w, w->cgroups + i, usec, share);
+        for (size_t i = 0; i < w->n_cgroups; i++)
+                for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
+                        w->cgroups[i].stall_part[k] += share[k][i] * usec;
+        w->now_usec = until_usec;
+}
+
+/* ---- What happens ---------------------------------------------------------------------------- */
+
+static bool fire(World *w, WorldCgroup *c, Event *ret) {
+        for (WorldTrigger *t = c->triggers; t < c->triggers + c->n_triggers; t++) {
+                uint64_t total = world_stall_usec(w, c, t->limit.kind), elapsed = w->now_usec - t->start_usec;
+                uint64_t growth = total - t->start_total_usec, size = t->limit.window_usec;
+
+                if (elapsed > size) {
+                        t->start_usec = w->now_usec;
+                        t->start_total_usec = total;
+                        t->previous_usec = growth;
+                } else
+                        growth += t->previous_usec * (size - elapsed) / size;
+
+                if (growth < size * t->limit.share / 10000 ||
+                    (t->last_fired_usec != 0 && w->now_usec < t->last_fired_usec + size))
+                        continue;
+                t->last_fired_usec = w->now_usec;
+                w->counts.n_triggers++;
+                *ret = (Event){ .kind = EVENT_SAMPLE, .cgroup_id = c->id,
+                                .sample = { .cause = SAMPLE_TRIGGER, .limit = t->limit } };
+                world_sample(w, c, &ret->sample.values);
+                return true;
+        }
+        return false;
+}
+
+static bool take_cgroup(World *w, TraceEvent *ret) {
+        for (size_t i = 0; i < w->n_cgroups; i++) {
+                WorldCgroup *c = w->cgroups + i;
+
+                if (!c->known) {
+                        c->known = true;
+                        (void) snprintf(ret->path, sizeof(ret->path), "/%s", i == 0 ? "" : c->name);
+                        (void) snprintf(ret->unit, sizeof(ret->unit), "%s", c->name);
+                        ret->event = (Event){ .kind = EVENT_CGROUP_NEW, .cgroup_id = c->id,
+                                              .cgroup = { c->kind, ret->path, ret->unit } };
+                        return true;
+                }
+                if (!c->gone && c->dies_at_usec <= w->now_usec) {
+                        c->gone = true;
+                        c->usage_micro = 0;
+                        ret->event = (Event){ .kind = EVENT_CGROUP_GONE, .cgroup_id = c->id };
+                        return true;
+                }
+        }
+        return false;
+}
+
+static void describe(World *w, const WorldItem *item, TraceEvent *ret) {
+        WorldCgroup *c = w->cgroups + item->cgroup;
+
+        ret->event = (Event){ .kind = item->kind };
+        if (item->kind == EVENT_OUTCOME)
+                ret->event.outcome = item->outcome;
+        else if (item->kind == EVENT_RELEASE)
+                ret->event.release = item->reason;
+        else {
+                ret->event.cgroup_id = c->id;
+                if (item->kind == EVENT_SURVEY) {
+                        w->counts.n_surveys++;
+                        world_survey(w, c, ret);
+                        return;
+                }
+                w->counts.n_samples += item->cause == SAMPLE_REQUESTED;
+                ret->event.sample.cause = item->cause;
+                ret->event.sample.limit = item->limit;
+                world_sample(w, c, &ret->event.sample.values);
+        }
+}
+
+static bool take_queue(World *w, TraceEvent *ret) {
+        for (size_t i = 0; i < w->n_queue; i++) {
+                WorldItem item = w->queue[i];
+
+                if (item.at_usec > w->now_usec)
+                        continue;
+                memmove(w->queue + i, w->queue + i + 1, (w->n_queue - i - 1) * sizeof(*w->queue));
+                w->n_queue--;
+                i--;
+                if ((item.kind == EVENT_SAMPLE || item.kind == EVENT_SURVEY)) {
+                        if (w->cgroups[item.cgroup].gone)
+                                continue;
+                        pass(w, w->now_usec + LOOK_USEC);
+                }
+                describe(w, &item, ret);
+                return true;
+        }
+        return false;
+}
+
+static void take_lines(World *w) {
+        while (w->next_line < w->n_lines && w->lines[w->next_line].at_usec <= w->now_usec) {
+                WorldLine *line = w->lines + w->next_line++;
+
+                if (world_do_line(w, line->text) < 0) {
+                        (void) fprintf(stderr, "line %u makes no sense: %s\n", line->number, line->text);
+                        exit(EXIT_FAILURE);
+                }
+        }
+}
+
+/* What is due at this moment, the first of it. */
+static bool take_due(World *w, TraceEvent *ret) {
+        take_lines(w);
+        if (take_cgroup(w, ret) || take_queue(w, ret))
+                return true;
+        if (w->wakeup_usec <= w->now_usec) {
+                w->wakeup_usec = USEC_INFINITY;
+                w->counts.n_timers++;
+                ret->event = (Event){ .kind = EVENT_TIMER };
+                return true;
+        }
+        return false;
+}
+
+bool world_next(World *w, TraceEvent *ret) {
+        for (;;) {
+                if (take_due(w, ret)) {
+                        ret->event.now_usec = w->now_usec;
+                        return true;
+                }
+                if (w->now_usec >= w->next_tick_usec) {
+                        w->next_tick_usec = w->now_usec - w->now_usec % TICK_USEC + TICK_USEC;
+                        for (size_t i = 0; i < w->n_cgroups; i++)
+                                if (!w->cgroups[i].gone && fire(w, w->cgroups + i, &ret->event)) {
+                                        ret->event.now_usec = w->now_usec;
+                                        w->next_tick_usec = w->now_usec; /* there may be more */
+                                        return true;
+                                }
+                }
+                if (w->now_usec >= w->end_usec)
+                        return false;
+                pass(w, MAX(w->now_usec, MIN(w->next_tick_usec, w->wakeup_usec)));
+        }
+}
+
+/* ---- What the core wants --------------------------------------------------------------------- */
+
+static size_t index_of(const CgroupName *name) {
+        return (size_t) name->id - 1;
+}
+
+static void arm(World *w, const Effect *e) {
+        WorldCgroup *c = w->cgroups + index_of(&e->arm.watch);
+
+        c->n_triggers = 0;
+        for (size_t i = 0; i < e->arm.n_limits && c->n_triggers < WORLD_TRIGGERS_MAX; i++)
+                c->triggers[c->n_triggers++] = (WorldTrigger){
+                        .limit = e->arm.limits[i],
+                        .start_usec = w->now_usec,
+                        .start_total_usec = world_stall_usec(w, c, e->arm.limits[i].kind),
+                };
+}
+
+/* The answer to one request; whether it was done. */
+static bool answer(World *w, WorldAsked asked, WorldItem *item) {
+        static const struct {
+                uint64_t usec;
+                OutcomeKind kind;
+                int error;
+        } kinds[_ANSWER_MAX] = {
+                [ANSWER_DONE] = { ANSWER_USEC, OUTCOME_DONE, 0 },
+                [ANSWER_SLOW] = { ANSWER_SLOW_USEC, OUTCOME_DONE, 0 },
+                [ANSWER_FAILED] = { ANSWER_USEC, OUTCOME_FAILED, -EIO },
+                [ANSWER_TIMEOUT] = { ANSWER_TIMEOUT_USEC, OUTCOME_TIMEOUT, -ETIMEDOUT },
+                [ANSWER_REFUSED] = { ANSWER_USEC, OUTCOME_REFUSED, -EPERM },
+                [ANSWER_LOST] = { USEC_INFINITY, OUTCOME_DONE, 0 },
+                [ANSWER_GONE] = { ANSWER_USEC, OUTCOME_FAILED, -ENOENT },
+        };
+        WorldAnswer a = w->answers[asked].n > 0 ? w->answers[asked].answer : ANSWER_DONE;
+
+        if (w->cgroups[item->cgroup].gone)
+                a = ANSWER_GONE;
+        else if (w->answers[asked].n > 0)
+                w->answers[asked].n--;
+        item->kind = EVENT_OUTCOME;
+        item->at_usec = usec_add(w->now_usec, kinds[a].usec);
+        item->outcome.kind = kinds[a].kind;
+        item->outcome.error = kinds[a].error;
+        item->outcome.via = VIA_SYSTEMD;
+        item->outcome.gone = a == ANSWER_GONE;
+        if (item->at_usec != USEC_INFINITY)
+                world_queue(w, item);
+        return kinds[a].kind == OUTCOME_DONE;
+}
+
+static void act(World *w, const Decision *d) {
+        WorldCgroup *victim = w->cgroups + index_of(&d->victim);
+        WorldItem item = { .outcome.id = d->id, .at_usec = w->now_usec, .kind = EVENT_OUTCOME };
+
+        if (d->action == ACTION_LOG)
+                return;
+        if (d->dry_run) {
+                item.outcome.kind = OUTCOME_DRY_RUN;
+                world_queue(w, &item);
+                return;
+        }
+        item.cgroup = index_of(&d->victim);
+        if (d->action == ACTION_THROTTLE) {
+                item.outcome.previous_bytes = UINT64_MAX;
+                victim->throttled = answer(w, ASKED_THROTTLE, &item) || victim->throttled;
+        } else if (d->action == ACTION_FREEZE)
+                victim->frozen = answer(w, ASKED_FREEZE, &item) || victim->frozen;
+        else if (answer(w, ASKED_KILL, &item)) {
+                victim->frozen = victim->frozen && !d->thaw_first;
+                if ((d->signal == SIGKILL || !victim->stubborn) && !victim->frozen)
+                        victim->dies_at_usec = MIN(victim->dies_at_usec, w->now_usec + victim->dies_usec);
+        }
+}
+
+static void undo(World *w, const Undo *u) {
+        WorldItem item = { .outcome.id = u->id, .cgroup = index_of(&u->victim) };
+        WorldCgroup *victim = w->cgroups + item.cgroup;
+
+        if (!answer(w, ASKED_UNDO, &item))
+                return;
+        if (u->action == ACTION_THROTTLE)
+                victim->throttled = false;
+        else
+                victim->frozen = false;
+}
+
+void world_take(World *w, const Effects *effects) {
+        w->wakeup_usec = effects->wakeup_usec;
+        for (const Effect *e = effects->items; e < effects->items + effects->n_items; e++)
+                if (e->kind == EFFECT_ARM)
+                        arm(w, e);
+                else if (e->kind == EFFECT_SAMPLE || e->kind == EFFECT_SURVEY)
+                        world_queue(w, &(WorldItem){ .at_usec = w->now_usec, .cgroup = index_of(&e->look),
+                                                     .kind = e->kind == EFFECT_SAMPLE ? EVENT_SAMPLE : EVENT_SURVEY });
+                else if (e->kind == EFFECT_ACT)
+                        act(w, &e->decision);
+                else if (e->kind == EFFECT_UNDO)
+                        undo(w, &e->undo);
+}

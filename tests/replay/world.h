@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/core.h"
+#include "core/trace.h"
+
+/* A host made of text, for the core to meet: units that use and stall, a kernel that fires its PSI triggers, a systemd
+ * that answers. Its file is a list of lines, each with an optional time from which on it holds:
+ *
+ *     host total=1G                              MemTotal; what no unit uses is available
+ *     slice batch.slice limit=500M
+ *     unit a.service in=batch.slice usage=100M grow=20M some=30% full=10%
+ *     at 5s unit a.service grow=0                the same keys again, changed
+ *     at 6s gone a.service                       it ends by itself
+ *     at 7s answer freeze timeout 2              the next two answers: done slow failed timeout refused lost gone
+ *     at 8s trigger batch.slice some:10%:2s      an event that the kernel sends for nothing
+ *     at 9s release stop                         the daemon stops or reloads
+ *     end 60s
+ *
+ * Keys of a unit: `usage`, `protected`, `grow` (a second), `some`, `full` (how much of its time it stalls; slices and
+ * the host stall with it), `dies` (how long after the kill, 200ms), `stubborn=yes` (SIGKILL only), `calms=yes` (does
+ * neither grow nor stall while throttled), `class` and `limit-of` (what BPF says of its stalls; no class, no BPF),
+ * `high`, `max` (memory.events a second). A frozen unit does neither grow nor stall. `answer` knows throttle, freeze,
+ * kill and undo. */
+
+typedef struct World World;
+
+/* 0, or -EINVAL with the line that is wrong printed, or another negative errno. */
+int world_load(World **ret, const char *path);
+World *world_free(World *w);
+DEFINE_CLEANUP(World *, world_free);
+
+/* The next event, with storage in `ret`; false at the end. */
+bool world_next(World *w, TraceEvent *ret);
+
+/* What the core wants now. */
+void world_take(World *w, const Effects *effects);
+
+/* How often the core was woken, and how often it looked. */
+typedef struct WorldCounts {
+        unsigned n_timers, n_triggers, n_samples, n_surveys;
+} WorldCounts;
+WorldCounts world_counts(const World *w);
