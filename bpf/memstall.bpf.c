@@ -179,8 +179,7 @@ static __always_inline void add_section(void *ctx, const MemstallTask *record) {
         total->longest_ns = took;
         __builtin_memcpy(total->comm, record->comm, sizeof(total->comm));
 
-        /* Many short waits are an entry as well, and only a stack gives them a class: one look at the first.
-         * */
+        /* Many short waits are an entry as well, and only a stack gives them a class: a look at the first. */
         if (is_long || (stacks && key.class == MEMSTALL_WAIT && !total->stack_bytes)) {
                 count(MEMSTALL_COUNTER_STACKS);
                 total->stack_bytes = bpf_get_stack(ctx, total->stack, sizeof(total->stack), 0);
