@@ -10,7 +10,8 @@
  * unit-limit) [policy 50-batch, step slow]" */
 void text_decision(Text *t, const Decision *d);
 
-/* "perl[123] in hog.service: cause of 82% of the stall time: 1s 300ms in 450 stalls (memcg-max, limit of hog.service)" */
+/* "perl[123] in hog.service: cause of 82% of the stall time: 1s 300ms in 450 stalls (memcg-max, limit of
+ * hog.service)" */
 void text_culprit(Text *t, const Culprit *c, const char *comm);
 
 /* "hog.service: throttled to 90M, 12ms after the stall was seen" */

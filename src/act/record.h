@@ -6,8 +6,8 @@
 
 #include "base/cleanup.h"
 
-/* One record in the journal's native protocol (https://systemd.io/JOURNAL_NATIVE_PROTOCOL): "KEY=value\n" for a value of
- * one line; else "KEY\n", the length in 64 bits, little endian, the value, "\n". A value cannot end its own field. */
+/* One record in the journal's native protocol (https://systemd.io/JOURNAL_NATIVE_PROTOCOL): "KEY=value\n" for a value
+ * of one line; else "KEY\n", the length in 64 bits, little endian, the value, "\n". A value cannot end its own field. */
 
 #define RECORD_MAX (48U * 1024)
 

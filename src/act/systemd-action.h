@@ -56,5 +56,5 @@ ActionStart chain_for_undo(ActionKind kind);
 /* Empties the entry, then answers: the last thing that is done to it. */
 void action_end(Action *a, OutcomeKind kind, int error, const char *words);
 
-/* Lets go of the call and sends the chain once more in a while, until the deadline; `error` is what is answered then. */
+/* Lets go of the call and sends the chain once more in a while, until the deadline; then `error` is the answer. */
 void action_again(Action *a, const sd_bus_error *e, int error);

@@ -45,7 +45,7 @@ typedef struct SystemdPeer {
  * action. 0, or -ENOMEM and what sd-event answers. */
 int systemd_new(Systemd **ret, sd_event *event, SystemdAnswer answer, void *userdata);
 
-/* The same with other peers than systemd's own, tried in their order. `peers` stays the caller's and must outlive it. */
+/* The same with other peers than systemd's own, tried in their order. `peers` stays the caller's and outlives it. */
 int systemd_new_with_peers(Systemd **ret, sd_event *event, const SystemdPeer *peers, size_t n_peers,
                            SystemdAnswer answer, void *userdata);
 
