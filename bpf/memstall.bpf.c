@@ -179,7 +179,7 @@ static __always_inline void add_section(void *ctx, const MemstallTask *record) {
         total->longest_ns = took;
         __builtin_memcpy(total->comm, record->comm, sizeof(total->comm));
 
-        /* Many short waits are an entry as well, and only a stack gives them a class: a look at the first. */
+        /* Many short waits are an entry as well, and only a stack names them: one look at the first. */
         if (is_long || (stacks && key.class == MEMSTALL_WAIT && !total->stack_bytes)) {
                 count(MEMSTALL_COUNTER_STACKS);
                 total->stack_bytes = bpf_get_stack(ctx, total->stack, sizeof(total->stack), 0);
@@ -210,8 +210,7 @@ int section_leave(void *ctx) {
         return 0;
 }
 
-/* ---- Hooks that name the section they happen in. The first one does: what nests in it is its doing. ----
- * */
+/* ---- Hooks that name the section they happen in: the first does, what nests in it is its doing ---- */
 
 static __always_inline MemstallTask *unnamed_section(void) {
         struct task_struct *task = bpf_get_current_task_btf();
