@@ -138,8 +138,7 @@ static pid_t cgroup_fork(const Cgroup *c, void (*work)(void)) {
         if (pid == 0) {
                 cpu_set_t cpus;
 
-                /* On one CPU: PSI weighs the stalls on each CPU of a cgroup by how busy it keeps that CPU.
-                 * */
+                /* On one CPU: PSI weighs the stalls on each CPU of a cgroup by how busy it keeps it. */
                 CPU_ZERO(&cpus);
                 CPU_SET(0, &cpus);
                 (void) sched_setaffinity(0, sizeof(cpus), &cpus);

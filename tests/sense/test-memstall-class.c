@@ -14,8 +14,7 @@
 #include "sense/kallsyms.h"
 #include "sense/memstall-class.h"
 
-/* Every row of the table, in the forms that compilers give: a row that is out of order would not be found.
- * */
+/* Every row of the table, in the forms that compilers give: a row out of order would not be found. */
 static void test_functions(void **state) {
         static const struct {
                 const char *name;
