@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "agent/agent.h"
 #include "sense/requirements.h"
@@ -60,7 +61,10 @@ int main(int argc, char **argv) {
         r = agent_new(&agent);
         if (r >= 0)
                 r = agent_run(agent);
-        if (r < 0)
-                (void) fprintf(stderr, "memstalld: %s\n", strerror(-r));
-        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        if (r >= 0)
+                return EXIT_SUCCESS;
+
+        /* Not status 1, which tells systemd that another try is of no use. */
+        (void) fprintf(stderr, "memstalld: %s\n", strerror(-r));
+        return EX_SOFTWARE;
 }

@@ -50,15 +50,22 @@ typedef enum AgentPhase {
         PHASE_STOPPING,  /* everything held is being undone, then the loop ends */
 } AgentPhase;
 
+typedef struct Description {
+        char files[2048], kernel[80], culprits[160], missing[256];
+} Description;
+
 struct Agent {
         sd_event *event;
         Config config;
-        size_t n_config_errors;
+        size_t n_config_errors; /* when the files were last read */
+        char left_out[2048];    /* and which had them, one path a line */
+        Description description;
         Config next; /* while reloading */
         Core *core;
 
         Tree *tree;
         sd_event_source *tree_source;
+        bool scanned; /* what appears from now on is new */
         void *sensors; /* tsearch(3) of Sensor, by cgroup id: the event sources of the armed watches */
         TreeGaps told_gaps;
 
@@ -111,12 +118,12 @@ void culprits_tell(Agent *a, const Decision *d);
 
 /* reload.c */
 
-/* Loads the configuration and tells what is wrong with it. */
-int agent_load(Agent *a, Config *ret, size_t *ret_n_errors);
+/* Loads the configuration, and tells and counts what is wrong with it. */
+int agent_load(Agent *a, Config *ret);
 int agent_build_core(Agent *a);
 void agent_reload(Agent *a);
 /* Goes on with a reload or stop once nothing is held or owed any more. */
 void agent_check_phase(Agent *a);
 int agent_add_settled(Agent *a);
-/* What start, reload and stop records tell. */
-void agent_describe(const Agent *a, JournalFacts *ret, char *buf, size_t size);
+/* What start, reload and stop records tell; valid until the next call. */
+void agent_describe(Agent *a, JournalFacts *ret);

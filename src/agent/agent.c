@@ -117,7 +117,7 @@ int agent_new(Agent **ret) {
         r = take_up(a);
         if (r < 0)
                 return r;
-        r = agent_load(a, &a->config, &a->n_config_errors);
+        r = agent_load(a, &a->config);
         if (r < 0)
                 return r;
         culprits_start(a);
@@ -168,7 +168,6 @@ static int await_systemd(Agent *a) {
 
 int agent_run(Agent *a) {
         JournalFacts facts;
-        char files[2048];
         int r;
 
         r = await_systemd(a);
@@ -177,14 +176,14 @@ int agent_run(Agent *a) {
         r = memory_lock();
         if (r < 0)
                 journal_notice(a->journal, 4, "Cannot lock memory, and may stall with the others (LimitMEMLOCK=).");
-        agent_describe(a, &facts, files, sizeof(files));
+        agent_describe(a, &facts);
         journal_start(a->journal, &facts);
         (void) sd_notify(0, "READY=1");
         agent_tell_status(a);
 
         r = sd_event_loop(a->event);
 
-        agent_describe(a, &facts, files, sizeof(files));
+        agent_describe(a, &facts);
         facts.reason = r < 0 ? strerror(-r) : "asked to";
         journal_stop(a->journal, &facts);
         return r;

@@ -13,14 +13,28 @@
 #include "agent/agent-private.h"
 #include "base/clock.h"
 
-int agent_load(Agent *a, Config *ret, size_t *ret_n_errors) {
+/* Appends a line; what does not fit is left out whole. */
+static void append_line(char *buf, size_t size, const char *line) {
+        size_t used = strlen(buf);
+
+        if (used + 1 + strlen(line) < size)
+                (void) snprintf(buf + used, size - used, "%s%s", used > 0 ? "\n" : "", line);
+}
+
+int agent_load(Agent *a, Config *ret) {
         ConfigErrors errors = { 0 };
         int r;
 
         r = config_load("", ret, &errors);
-        for (size_t i = 0; i < errors.n_items; i++)
-                journal_config(a->journal, errors.items[i].file, errors.items[i].line, errors.items[i].text);
-        *ret_n_errors = errors.n_items;
+        a->left_out[0] = '\0';
+        for (size_t i = 0; i < errors.n_items; i++) {
+                const ConfigError *e = errors.items + i;
+
+                journal_config(a->journal, e->file, e->line, e->text);
+                if (i == 0 || strcmp(e->file, e[-1].file) != 0)
+                        append_line(a->left_out, sizeof(a->left_out), e->file);
+        }
+        a->n_config_errors = errors.n_items;
         config_errors_done(&errors);
         return r;
 }
@@ -33,43 +47,40 @@ int agent_build_core(Agent *a) {
         return core_new(&a->core, &a->config.settings, &a->config.policies, seed);
 }
 
-void agent_describe(const Agent *a, JournalFacts *ret, char *buf, size_t size) {
-        static char kernel[80], culprits[160];
+void agent_describe(Agent *a, JournalFacts *ret) {
+        Description *d = &a->description;
         struct utsname uts;
-        size_t used = 0;
 
-        buf[0] = '\0';
-        for (size_t i = 0; a->config.files && a->config.files[i]; i++) {
-                int n = snprintf(buf + used, size - used, "%s%s", i > 0 ? "\n" : "", a->config.files[i]);
-
-                if (n < 0 || (size_t) n >= size - used) {
-                        buf[used] = '\0';
-                        break;
-                }
-                used += (size_t) n;
-        }
+        d->files[0] = '\0';
+        for (size_t i = 0; a->config.files && a->config.files[i]; i++)
+                append_line(d->files, sizeof(d->files), a->config.files[i]);
 
         (void) uname(&uts);
-        (void) snprintf(kernel, sizeof(kernel), "%.64s", uts.release);
+        (void) snprintf(d->kernel, sizeof(d->kernel), "%.64s", uts.release);
+        d->missing[0] = '\0';
         if (a->culprits.memstall)
-                (void) snprintf(culprits, sizeof(culprits), "%s", memstall_rung(a->culprits.memstall));
-        else
-                (void) snprintf(culprits, sizeof(culprits), "none: %s", a->culprits.why);
+                (void) snprintf(d->culprits, sizeof(d->culprits), "%s", memstall_rung(a->culprits.memstall));
+        else {
+                (void) snprintf(d->culprits, sizeof(d->culprits), "none: %s", a->culprits.why);
+                append_line(d->missing, sizeof(d->missing), "BPF: records name no culprits, Rank=culprit is skipped");
+        }
+
         *ret = (JournalFacts){
                 .version = PROJECT_VERSION,
                 .n_policies = a->config.policies.n_policies,
                 .n_errors = a->n_config_errors,
-                .files = buf,
-                .culprits = culprits,
-                .kernel = kernel,
+                .files = d->files,
+                .left_out = a->left_out[0] ? a->left_out : NULL,
+                .culprits = d->culprits,
+                .kernel = d->kernel,
                 .systemd = systemd_version(a->systemd),
+                .missing = d->missing[0] ? d->missing : NULL,
         };
 }
 
 /* Nothing is held any more: the new set takes the old one's place. */
 static void swap(Agent *a) {
         JournalFacts facts;
-        char files[2048];
         int r;
 
         sensors_stop(a);
@@ -89,7 +100,7 @@ static void swap(Agent *a) {
                 return;
         }
 
-        agent_describe(a, &facts, files, sizeof(files));
+        agent_describe(a, &facts);
         journal_reload(a->journal, &facts);
         (void) sd_notify(0, "READY=1");
         agent_tell_status(a);
@@ -124,19 +135,15 @@ void agent_check_phase(Agent *a) {
 
 static void keep_old(Agent *a) {
         JournalFacts facts;
-        char files[2048];
 
         config_done(&a->next);
-        agent_describe(a, &facts, files, sizeof(files));
-        facts.n_errors = a->n_config_errors;
+        agent_describe(a, &facts);
         facts.reason = "there are errors in the files; the policies stay as they were";
         journal_reload(a->journal, &facts);
-        a->n_config_errors = 0;
         (void) sd_notify(0, "READY=1");
 }
 
 void agent_reload(Agent *a) {
-        size_t n_errors = 0;
         int r;
 
         if (a->phase != PHASE_RUNNING)
@@ -144,9 +151,8 @@ void agent_reload(Agent *a) {
         (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_usec());
 
         a->next = (Config)CONFIG_DEFAULT;
-        r = agent_load(a, &a->next, &n_errors);
-        a->n_config_errors = n_errors;
-        if (r < 0 || n_errors > 0) {
+        r = agent_load(a, &a->next);
+        if (r < 0 || a->n_config_errors > 0) {
                 keep_old(a);
                 return;
         }

@@ -215,6 +215,8 @@ static void on_cgroup(const Event *event, void *userdata) {
 
         if (event->kind == EVENT_CGROUP_GONE)
                 sensor_drop(a, event->cgroup_id);
+        else
+                copy.cgroup.fresh = a->scanned;
         agent_feed(a, &copy);
 }
 
@@ -241,9 +243,11 @@ int sensors_start(Agent *a) {
         r = sd_event_source_set_priority(a->tree_source, PRIORITY_TREE);
         if (r < 0)
                 return r;
+        a->scanned = false;
         r = tree_scan(a->tree, on_cgroup, a);
         if (r < 0)
                 return r;
+        a->scanned = true;
         sensors_tell_gaps(a);
         return 0;
 }

@@ -122,6 +122,7 @@ static void on_cgroup_new(Core *core, const Event *event) {
                 return;
         }
         known = TAKE_PTR(node);
+        known->born_usec = event->cgroup.fresh ? core->now_usec : 0;
         known->protected = match_protected(core->settings, known->unit);
         if (policy && add_watch(core, known, policy) < 0)
                 core->n_lost++;

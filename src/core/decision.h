@@ -50,7 +50,7 @@ typedef struct Culprit {
         Stall values;
 } Culprit;
 
-#define DECISION_CULPRITS_MAX 8U
+#define DECISION_CULPRITS_MAX 5U
 
 /* A step acts. */
 typedef struct Decision {

@@ -122,6 +122,7 @@ typedef struct Event {
                         CgroupKind kind;
                         const char *path; /* below /sys/fs/cgroup, "/" for the host */
                         const char *unit; /* unescaped unit name, "-.slice" for the host */
+                        bool fresh;       /* made just now, rather than found */
                 } cgroup;
                 struct {
                         SampleCause cause;

@@ -22,6 +22,8 @@ typedef struct Node {
         bool protected;
         Watch *watch;   /* NULL if no policy takes it */
 
+        uint64_t born_usec; /* 0: before anybody looked */
+
         /* What growth and pressure are measured from. */
         uint64_t base_usec; /* 0: no base yet */
         uint64_t base_usage_bytes;

@@ -16,6 +16,10 @@ void survey_done(Survey *s) {
         *s = (Survey){ 0 };
 }
 
+static uint64_t bytes_per_second(uint64_t bytes, uint64_t span_usec) {
+        return (uint64_t) MIN((unsigned __int128) bytes * USEC_PER_SEC / span_usec, (unsigned __int128) UINT64_MAX);
+}
+
 /* Growth and pressure since the node's base; false if the base is too young to say. */
 static bool measure(Suspect *suspect, const Candidate *c, uint64_t now_usec) {
         Node *n = suspect->node;
@@ -30,8 +34,7 @@ static bool measure(Suspect *suspect, const Candidate *c, uint64_t now_usec) {
         if (age < BASE_AGE_MIN_USEC)
                 return false;
 
-        suspect->growth = (uint64_t) ((unsigned __int128) usec_sub(c->usage_bytes, n->base_usage_bytes) *
-                                      USEC_PER_SEC / age);
+        suspect->growth = bytes_per_second(usec_sub(c->usage_bytes, n->base_usage_bytes), age);
         suspect->pressure_usec = usec_sub(c->pressure_usec, n->base_pressure_usec);
         return true;
 }
@@ -57,6 +60,9 @@ bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event) {
                         .current_bytes = c->usage_bytes,
                         .usage_bytes = usec_sub(c->usage_bytes, c->protected_bytes),
                 };
+                if (node->born_usec != 0)
+                        suspect->life_growth = bytes_per_second(
+                                c->usage_bytes, MAX(usec_sub(event->now_usec, node->born_usec), USEC_PER_SEC));
                 measured = measure(suspect, c, event->now_usec) && measured;
                 s->n++;
         }
@@ -70,17 +76,21 @@ Suspect *survey_find(Survey *s, uint64_t cgroup_id) {
         return NULL;
 }
 
+/* Lately counts, and so does how it came to what it has: a leak that is throttled has stopped growing. */
+static unsigned __int128 growth_weight(const Suspect *suspect) {
+        return (unsigned __int128) suspect->growth + suspect->life_growth;
+}
+
 /* Hands `usec` to those who grew, each by its part of the growth. False if nobody did. */
 static bool blame_growth(Survey *s, uint64_t usec) {
-        uint64_t growth = 0;
+        unsigned __int128 sum = 0;
 
         for (size_t i = 0; i < s->n; i++)
-                growth += s->suspects[i].growth;
-        if (growth == 0)
+                sum += growth_weight(s->suspects + i);
+        if (sum == 0)
                 return false;
         for (size_t i = 0; i < s->n; i++)
-                s->suspects[i].caused_usec +=
-                        (uint64_t) ((unsigned __int128) usec * s->suspects[i].growth / growth);
+                s->suspects[i].caused_usec += (uint64_t) (usec * growth_weight(s->suspects + i) / sum);
         return true;
 }
 
@@ -105,8 +115,8 @@ static void blame_one(Survey *s, const NodeRegistry *nodes, const Stall *stall) 
                 return;
         }
 
-        /* A delegated unit's inner limit, and memory.high's sleep: nobody else takes part in them. */
-        if (stall->class == STALL_HIGH_THROTTLE || (stall->limit_id != 0 && !limit)) {
+        /* A delegated unit's inner limit, and a sleep at nobody else's memory.high: others take no part in them. */
+        if ((stall->class == STALL_HIGH_THROTTLE || stall->limit_id != 0) && !limit) {
                 if (self)
                         self->caused_usec += stall->stall_usec;
                 return;
@@ -233,8 +243,8 @@ size_t survey_culprits(Survey *s, const NodeRegistry *nodes, const Event *event,
 
                 while (at > 0 && ret[at - 1].values.stall_usec < stall->stall_usec)
                         at--;
-                if (at >= n_max)
-                        continue;
+                if (at >= n_max || stall->stall_usec < s->stall_usec / 100)
+                        continue; /* less than a hundredth says nothing about who it is */
                 n = MIN(n + 1, n_max);
                 for (size_t j = n - 1; j > at; j--)
                         ret[j] = ret[j - 1];

@@ -17,6 +17,7 @@ typedef struct Suspect {
         uint64_t current_bytes;    /* memory.current */
         uint64_t usage_bytes;      /* of it, what is not protected */
         uint64_t growth;           /* bytes a second since the base */
+        uint64_t life_growth;      /* bytes a second since the unit was made; 0 for one that was found */
         uint64_t pressure_usec;    /* stalled since the base */
         uint64_t suffered_usec;    /* stall time of its own tasks */
         uint64_t caused_usec;      /* stall time traced to it, its own or others' */
@@ -39,8 +40,8 @@ void survey_done(Survey *s);
 bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event);
 
 /* Traces the stalls to their causes (caused_usec): reclaim for a unit's own limit to that unit; reclaim for a slice's
- * limit or for the host, and waits for evicted pages, to those that grew, in proportion; where nobody is seen to grow,
- * a charge or an allocation to the task that made it, and a wait to nobody. */
+ * limit or for the host, and waits for evicted pages, to those that grew, lately and since they were made, in
+ * proportion; where nobody is seen to grow, a charge or an allocation to the task that made it, and a wait to nobody. */
 void survey_blame(Survey *s, const NodeRegistry *nodes, const Event *event);
 
 Suspect *survey_find(Survey *s, uint64_t cgroup_id);
@@ -51,5 +52,6 @@ Suspect *survey_find(Survey *s, uint64_t cgroup_id);
 Cause survey_cause(const Survey *s, const NodeRegistry *nodes, const Event *event, const Node *watch,
                    uint64_t events, bool room);
 
-/* The largest stalls with their role and share, into `ret`, at most `n_max`; returns how many. */
+/* The largest stalls with their role and share, into `ret`, at most `n_max`, each at least a hundredth of all stall
+ * time; returns how many. */
 size_t survey_culprits(Survey *s, const NodeRegistry *nodes, const Event *event, Culprit *ret, size_t n_max);

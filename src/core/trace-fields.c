@@ -81,6 +81,7 @@ const TraceField trace_fields[] = {
           .word = cgroup_word, .n_words = _CGROUP_KIND_MAX },
         { .key = "path", .events = ON(CGROUP_NEW), .type = TRACE_TEXT, .offset = offsetof(Event, cgroup.path) },
         { .key = "unit", .events = ON(CGROUP_NEW), .type = TRACE_TEXT, .offset = offsetof(Event, cgroup.unit) },
+        { .key = "fresh", .events = ON(CGROUP_NEW), .type = TRACE_FLAG, .offset = offsetof(Event, cgroup.fresh) },
 
         { .key = "cause", .events = ON(SAMPLE), .type = TRACE_CAUSE, .offset = offsetof(Event, sample.cause) },
         SAMPLE_FIELD("some", TRACE_TIME, pressure_usec[PRESSURE_SOME]),

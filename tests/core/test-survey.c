@@ -109,7 +109,7 @@ static void test_blame(void **state) {
                 { "the slice's high, nobody grew", { A, SLICE, 1, STALL_MEMCG_HIGH, SEC }, false, SEC, 0 },
                 { "an inner limit of a delegated unit", { A, UNKNOWN, 1, STALL_MEMCG_MAX, SEC }, true, SEC, 0 },
                 { "the sleep of memory.high", { A, 0, 1, STALL_HIGH_THROTTLE, SEC }, true, SEC, 0 },
-                { "the sleep of the slice's", { A, SLICE, 1, STALL_HIGH_THROTTLE, SEC }, true, SEC, 0 },
+                { "the sleep of the slice's: who grew", { A, SLICE, 1, STALL_HIGH_THROTTLE, SEC }, true, SEC / 4, SEC * 3 / 4 },
                 { "the sleep of b's", { A, B, 1, STALL_HIGH_THROTTLE, SEC }, true, 0, SEC },
                 { "the host is short: who grew", { A, 0, 1, STALL_DIRECT_RECLAIM, SEC }, true, SEC / 4, SEC * 3 / 4 },
                 { "the host is short, nobody grew", { A, 0, 1, STALL_DIRECT_RECLAIM, SEC }, false, SEC, 0 },
@@ -142,6 +142,22 @@ static void test_blame(void **state) {
                 assert_int_equal(survey.class_usec[rows[i].stall.class], SEC);
                 assert_int_equal(survey.caused_usec, rows[i].caused_a + rows[i].caused_b);
         }
+}
+
+/* Nobody grew lately, but a came to what it has within four seconds, and b within sixteen. */
+static void test_blame_of_a_life(void **state) {
+        const Stall stall = { A, SLICE, 1, STALL_MEMCG_HIGH, SEC };
+        const Candidate same[] = { { A, 1000, 0, 0 }, { B, 1000, 0, 0 } };
+
+        node_registry_find(&nodes, A)->born_usec = 97 * SEC;
+        node_registry_find(&nodes, B)->born_usec = 85 * SEC;
+        assert_false(fill(100 * SEC, same, 2));
+        assert_true(fill(101 * SEC, same, 2));
+        survey_blame(&survey, &nodes, &(Event){ .survey = { .stalls = &stall, .n_stalls = 1 } });
+        assert_int_equal(survey.suspects[0].life_growth, 250);
+        assert_int_equal(survey.suspects[1].life_growth, 62);
+        assert_int_equal(survey.suspects[0].caused_usec, SEC * 250 / 312);
+        assert_int_equal(survey.suspects[1].caused_usec, SEC * 62 / 312);
 }
 
 static void test_cause(void **state) {
@@ -274,6 +290,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_candidates, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_candidates_are_bounded, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_blame, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_blame_of_a_life, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cause, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_culprits, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_role, setup, teardown),

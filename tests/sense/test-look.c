@@ -81,7 +81,7 @@ static void test_limits(void **state) {
                 /* the smallest limit is not where the least room is */
                 { 400, 399, 200, 120, 100, 0, 20, 500, f->batch, 100, 1 },
                 /* the host has less room than any limit leaves */
-                { 400, 300, 200, 120, 0, 0, 90, 7, f->a, 200, 7 },
+                { 400, 300, 200, 120, 0, 0, 90, 7, f->host, 200, 7 },
                 /* a limit above all memory is none */
                 { 0, 300, 0, 120, 0, 5000, 90, 500, f->host, 900, 500 },
         };
