@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fixture.h"
+
+static Step freeze[] = { STEP("pause", ACTION_FREEZE, CONDITIONS(SOME(10, 2 * SEC))) };
+static Step room[] = { STEP("watch", ACTION_LOG, CONDITIONS(AVAILABLE_BYTES(MIB))) };
+
+#define POLICY(policy_name, list, glob)                                                            \
+        { .name = (char *) (policy_name), .match.units = GLOBS(GLOB(glob)), .steps = (list),       \
+          .n_steps = ELEMENTSOF(list), .victim = { RANK_BY(RANK_USAGE) } }
+
+static void test_cgroups_come_and_go(void **state) {
+        Policy policy = POLICY("p", freeze, "a*.service");
+        Fixture f = { .settings = SETTINGS_DEFAULT };
+        WatchStatus status;
+
+        fixture_start(&f, (Policy *[]){ &policy }, 1);
+        feed_new(&f, 7, CGROUP_UNIT, "a.service");
+        assert_effects(&f, "arm sample");
+        assert_int_equal(effect_of(&f, EFFECT_ARM)->arm.watch.id, 7);
+        assert_int_equal(effect_of(&f, EFFECT_ARM)->arm.n_limits, 1);
+        assert_int_equal(effect_of(&f, EFFECT_SAMPLE)->look.id, 7);
+        assert_int_equal(f.effects->wakeup_usec, USEC_INFINITY);
+        feed_new(&f, 7, CGROUP_UNIT, "a.service");
+        assert_effects(&f, "");
+        feed_new(&f, 8, CGROUP_UNIT, "b.service");
+        assert_effects(&f, ""); /* known, and not watched */
+        feed_new(&f, 9, CGROUP_UNIT, "a2.service");
+        feed_new(&f, 10, CGROUP_UNIT, "a3.service");
+        assert_int_equal(core_counts(f.core).n_watches, 3);
+
+        /* What nobody knows, or nobody watches, is no matter. */
+        feed_look(&f, 8);
+        assert_effects(&f, "");
+        feed_look(&f, 99);
+        feed_survey(&f, 99, NULL, 0);
+        feed_survey(&f, 8, NULL, 0);
+        feed_gone(&f, 99);
+        feed_outcome(&f, (Outcome){ .id = 0 });
+        feed_outcome(&f, (Outcome){ .id = 42 });
+        feed_timer(&f);
+        assert_effects(&f, "");
+
+        /* The first goes, the last takes its place. */
+        feed_gone(&f, 7);
+        assert_int_equal(core_counts(f.core).n_watches, 2);
+        feed_look(&f, 7);
+        assert_effects(&f, "");
+        feed_gone(&f, 10);
+        feed_gone(&f, 9);
+        assert_int_equal(core_counts(f.core).n_watches, 0);
+        assert_false(core_watch_status(f.core, 0, &status));
+
+        /* Its number may come again. */
+        feed_new(&f, 7, CGROUP_UNIT, "a.service");
+        assert_effects(&f, "arm sample");
+        assert_true(core_watch_status(f.core, 0, &status));
+        assert_string_equal(status.name.unit, "a.service");
+        assert_string_equal(status.policy, "p");
+        assert_false(status.awake);
+        assert_false(status.in_incident);
+        assert_int_equal(core_counts(f.core).n_lost, 0);
+        fixture_stop(&f);
+        assert_null(core_free(NULL));
+}
+
+/* A frozen unit, as `memstallctl status` shows it. */
+static void test_status(void **state) {
+        Policy policy = POLICY("p", freeze, "a.service");
+        Fixture f = { .settings = SETTINGS_DEFAULT };
+        const Candidate candidate = { .cgroup_id = 7, .usage_bytes = MIB };
+        WatchStatus watch;
+        HoldStatus hold;
+        uint64_t id;
+
+        fixture_start(&f, (Policy *[]){ &policy }, 1);
+        feed_new(&f, 7, CGROUP_UNIT, "a.service");
+        feed_look(&f, 7);
+        pass(&f, 2 * SEC, 5000, 1000);
+        feed_look(&f, 7);
+        assert_effects(&f, "survey");
+        feed_survey(&f, 7, &candidate, 1);
+        assert_effects(&f, "act");
+        id = effect_of(&f, EFFECT_ACT)->decision.id;
+        assert_true(core_watch_status(f.core, 0, &watch));
+        assert_true(watch.awake);
+        assert_true(watch.in_incident);
+        assert_int_equal(watch.pressure[PRESSURE_SOME], 5000);
+        assert_int_equal(watch.pressure[PRESSURE_FULL], 1000);
+        assert_int_equal(core_counts(f.core).n_open, 2); /* a hold and an answer */
+        assert_int_equal(core_counts(f.core).n_incidents, 1);
+        feed_outcome(&f, (Outcome){ .id = id, .kind = OUTCOME_DONE });
+        assert_effects(&f, "report");
+        assert_int_equal(core_counts(f.core).n_open, 1);
+        assert_int_equal(core_counts(f.core).n_held, 1);
+        assert_true(core_hold_status(f.core, 0, &hold));
+        assert_string_equal(hold.victim.unit, "a.service");
+        assert_string_equal(hold.policy, "p");
+        assert_string_equal(hold.step, "pause");
+        assert_int_equal(hold.action, ACTION_FREEZE);
+        assert_int_equal(hold.deadline_usec - hold.since_usec, 30 * SEC);
+        assert_int_equal(hold.incident.low, watch.incident.low);
+        assert_false(core_hold_status(f.core, 1, &hold));
+        assert_false(core_watch_status(f.core, 1, &watch));
+        fixture_stop(&f);
+}
+
+/* Time that runs back is time that stands still. */
+static void test_time_never_runs_back(void **state) {
+        Step slow[] = { STEP("end", ACTION_KILL, CONDITIONS(AVAILABLE_BYTES(MIB)), .for_usec = 10 * SEC) };
+        Policy policy = POLICY("p", slow, "a.service");
+        Fixture f = { .settings = SETTINGS_DEFAULT };
+
+        fixture_start(&f, (Policy *[]){ &policy }, 1);
+        feed_new(&f, 7, CGROUP_UNIT, "a.service");
+        f.sample.room_bytes = 0;
+        feed_look(&f, 7);
+        assert_effects(&f, "");
+        f.now_usec = 5 * SEC;
+        feed_look(&f, 7);
+        assert_effects(&f, ""); /* not held for 2^64 less a little */
+        f.now_usec = 1010 * SEC - 1;
+        feed_look(&f, 7);
+        assert_effects(&f, "");
+        f.now_usec = 1010 * SEC;
+        feed_look(&f, 7);
+        assert_effects(&f, "survey");
+        fixture_stop(&f);
+}
+
+static void feed_many(Fixture *f, size_t n, const char *prefix) {
+        char unit[64];
+
+        for (size_t i = 0; i < n; i++) {
+                (void) snprintf(unit, sizeof(unit), "%s%zu.service", prefix, i);
+                feed_new(f, 1000 + i, CGROUP_UNIT, unit);
+        }
+}
+
+/* More watches are due at once than effects fit: the rest is due at once again, and nobody is left out. */
+static void test_many_watches(void **state) {
+        enum { N = 3000 };
+        Policy policy = POLICY("p", room, "w*.service");
+        Fixture f = { .settings = SETTINGS_DEFAULT };
+        unsigned *looks = calloc(N, sizeof(*looks));
+        size_t n_steps = 0, n_looks = 0;
+
+        fixture_start(&f, (Policy *[]){ &policy }, 1);
+        feed_many(&f, N, "w");
+        assert_int_equal(core_counts(f.core).n_watches, N);
+        for (size_t i = 0; i < N; i++)
+                feed_look(&f, 1000 + i);
+        assert_true(f.effects->wakeup_usec > f.now_usec + 10 * SEC);
+        f.now_usec = f.effects->wakeup_usec;
+        do {
+                feed_timer(&f);
+                assert_true(f.effects->n_items <= 1024);
+                for (size_t i = 0; i < f.effects->n_items; i++, n_looks++)
+                        looks[f.effects->items[i].look.id - 1000]++;
+                assert_true(++n_steps < 10);
+        } while (f.effects->wakeup_usec <= f.now_usec);
+        assert_int_equal(n_looks, N);
+        for (size_t i = 0; i < N; i++)
+                assert_int_equal(looks[i], 1);
+        free(looks);
+        fixture_stop(&f);
+}
+
+/* An undo that is due beside them is not forgotten. */
+static void test_undo_beside_many_watches(void **state) {
+        enum { N = 3000, A = 7 };
+        Policy policies[] = { POLICY("10-a", freeze, "a.service"), POLICY("20-w", room, "w*.service") };
+        Fixture f = { .settings = SETTINGS_DEFAULT };
+        const Candidate candidate = { .cgroup_id = A };
+        size_t n_undos = 0, n_steps = 0;
+
+        fixture_start(&f, (Policy *[]){ policies, policies + 1 }, 2);
+        feed_many(&f, N, "w");
+        feed_new(&f, A, CGROUP_UNIT, "a.service");
+        feed_look(&f, A);
+        pass(&f, 2 * SEC, 5000, 0);
+        feed_look(&f, A);
+        feed_survey(&f, A, &candidate, 1);
+        feed_outcome(&f, (Outcome){ .id = effect_of(&f, EFFECT_ACT)->decision.id, .kind = OUTCOME_DONE });
+
+        /* MaxHold= comes, its undo fails, and the next try falls on a moment with 3000 looks. */
+        pass(&f, 30 * SEC, 5000, 0);
+        feed_timer(&f);
+        feed_outcome(&f, (Outcome){ .id = effect_of(&f, EFFECT_UNDO)->undo.id, .kind = OUTCOME_FAILED });
+        assert_effects(&f, "stuck");
+        for (size_t i = 0; i < N; i++)
+                feed_look(&f, 1000 + i);
+        pass(&f, 60 * SEC, 0, 0);
+        do {
+                feed_timer(&f);
+                for (size_t i = 0; i < f.effects->n_items; i++)
+                        n_undos += f.effects->items[i].kind == EFFECT_UNDO;
+                assert_true(++n_steps < 10);
+        } while (f.effects->wakeup_usec <= f.now_usec);
+        assert_int_equal(n_undos, 1);
+        fixture_stop(&f);
+}
+
+/* Beyond as many cgroups as it can know the core goes on, and says how many it lost. */
+static void test_lost(void **state) {
+        Policy policy = POLICY("p", freeze, "none");
+        Fixture f = { .settings = SETTINGS_DEFAULT };
+
+        fixture_start(&f, (Policy *[]){ &policy }, 1);
+        feed_many(&f, NODES_MAX + 3, "u");
+        assert_int_equal(core_counts(f.core).n_lost, 3);
+        fixture_stop(&f);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_cgroups_come_and_go),
+                cmocka_unit_test(test_status),
+                cmocka_unit_test(test_time_never_runs_back),
+                cmocka_unit_test(test_many_watches),
+                cmocka_unit_test(test_undo_beside_many_watches),
+                cmocka_unit_test(test_lost),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
