@@ -144,15 +144,19 @@ static __always_inline MemstallTotal *total_of(const MemstallKey *key) {
         return bpf_map_lookup_elem(&totals, key);
 }
 
-static __always_inline void add_section(void *ctx, const MemstallTask *record) {
-        uint64_t now = bpf_ktime_get_ns(), epoch = now >> MEMSTALL_EPOCH_SHIFT, window, took;
-        MemstallKey key = {
+static __always_inline MemstallKey key_of(const MemstallTask *record, uint64_t epoch) {
+        return (MemstallKey) {
                 .cgroup_id = record->cgroup_id,
                 .limit_id = record->limit_id,
                 .tgid = record->tgid,
                 .class = memstall_class_by_marks(record->marks, record->kthread_class),
                 .epoch = epoch,
         };
+}
+
+static __always_inline void add_section(void *ctx, const MemstallTask *record) {
+        uint64_t now = bpf_ktime_get_ns(), epoch = now >> MEMSTALL_EPOCH_SHIFT, window, took;
+        MemstallKey key = key_of(record, epoch);
         MemstallTotal *total;
         bool is_long;
 
@@ -208,6 +212,46 @@ int section_leave(void *ctx) {
         if (!record->marks)
                 (void) bpf_map_delete_elem(&tasks, &tid);
         return 0;
+}
+
+/* ---- A section that goes on for seconds shows its stack before its end: whoever asks now, asks about it ---- */
+
+static __always_inline int section_goes_on(void *ctx) {
+        struct task_struct *task = bpf_get_current_task_btf();
+        uint64_t now, epoch;
+        MemstallTask *record;
+        MemstallTotal *total;
+        MemstallKey key;
+
+        if (!stacks || !in_section(task))
+                return 0;
+        record = record_of(task, current_tid());
+        if (!record || !record->start_ns)
+                return 0;
+        now = bpf_ktime_get_ns();
+        epoch = now >> MEMSTALL_EPOCH_SHIFT;
+        if (now - record->start_ns < long_section_ns || record->shown_epoch == (uint32_t) epoch)
+                return 0;
+
+        record->shown_epoch = epoch;
+        key = key_of(record, epoch);
+        total = total_of(&key);
+        if (!total || total->stack_bytes)
+                return 0;
+        count(MEMSTALL_COUNTER_STACKS);
+        __builtin_memcpy(total->comm, record->comm, sizeof(total->comm));
+        total->stack_bytes = bpf_get_stack(ctx, total->stack, sizeof(total->stack), 0);
+        return 0;
+}
+
+SEC("tp_btf/mm_shrink_slab_start")
+int slab_goes_on(void *ctx) {
+        return section_goes_on(ctx);
+}
+
+SEC("tp_btf/mm_vmscan_lru_shrink_inactive")
+int lru_goes_on(void *ctx) {
+        return section_goes_on(ctx);
 }
 
 /* ---- Hooks that name the section they happen in: the first does, what nests in it is its doing ---- */

@@ -47,7 +47,7 @@ typedef struct MemstallTask {
         uint32_t tgid;
         uint32_t marks;
         uint32_t kthread_class;         /* STALL_KSWAPD, STALL_KCOMPACTD or 0 */
-        uint32_t padding;
+        uint32_t shown_epoch;           /* in which its stack was shown although it still ran; 0: in none */
         char comm[MEMSTALL_COMM_MAX];   /* of the process: that of its first thread */
 } MemstallTask;
 

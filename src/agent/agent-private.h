@@ -16,7 +16,8 @@
 /* What the agent's own files share: agent.c sets up and ends, loop.c moves events and effects, sensors.c is on the
  * side of the kernel, culprits.c on that of BPF, reload.c swaps the configuration. */
 
-#define STALLS_MAX 64U  /* as many stalls go into one survey */
+#define ENTRIES_MAX 512U /* as many stalls of the whole host are looked through for those of one watch */
+#define STALLS_MAX 64U   /* as many of them go into one survey */
 #define LOOKS_MAX 1024U /* as many looks may be asked for by one step of the core */
 #define LATE_MAX 64U
 
@@ -37,7 +38,7 @@ typedef struct Look {
 typedef struct Culprits {
         Memstall *memstall; /* NULL: none are captured */
         char why[128];      /* then why */
-        StallEntry entries[STALLS_MAX];
+        StallEntry entries[ENTRIES_MAX];
         Stall stalls[STALLS_MAX];
         StallEntry kept[STALLS_MAX]; /* parallel to `stalls` */
         size_t n_stalls;

@@ -39,29 +39,34 @@ static bool is_beneath(const Agent *a, uint64_t unit_id, uint64_t watch_id) {
         return strncmp(unit_path, watch_path, length) == 0 && unit_path[length] == '/';
 }
 
+static void keep(Culprits *c, const StallEntry *e, uint64_t unit_id, uint64_t limit_id) {
+        c->kept[c->n_stalls] = *e;
+        c->stalls[c->n_stalls++] = (Stall){
+                .cgroup_id = unit_id,
+                .limit_id = limit_id,
+                .pid = e->pid,
+                .class = e->class,
+                .stall_usec = e->stall_usec,
+                .count = e->count,
+        };
+}
+
 void culprits_read(Agent *a, uint64_t watch_id) {
         Culprits *c = &a->culprits;
         size_t n = 0;
 
         c->n_stalls = 0;
-        if (!c->memstall || memstall_read(c->memstall, c->entries, STALLS_MAX, &n) < 0)
+        if (!c->memstall || memstall_read(c->memstall, c->entries, ENTRIES_MAX, &n) < 0)
                 return;
 
-        for (size_t i = 0; i < n; i++) {
+        /* A kernel thread (khugepaged) reclaims for a unit's limit from outside the unit: that counts, too. */
+        for (size_t i = 0; i < n && c->n_stalls < STALLS_MAX; i++) {
                 const StallEntry *e = c->entries + i;
                 uint64_t unit = tree_resolve(a->tree, e->cgroup_id);
+                uint64_t limit = e->limit_id ? tree_resolve(a->tree, e->limit_id) : 0;
 
-                if (!is_beneath(a, unit, watch_id))
-                        continue;
-                c->kept[c->n_stalls] = *e;
-                c->stalls[c->n_stalls++] = (Stall){
-                        .cgroup_id = unit,
-                        .limit_id = e->limit_id ? tree_resolve(a->tree, e->limit_id) : 0,
-                        .pid = e->pid,
-                        .class = e->class,
-                        .stall_usec = e->stall_usec,
-                        .count = e->count,
-                };
+                if (is_beneath(a, unit, watch_id) || (limit != 0 && is_beneath(a, limit, watch_id)))
+                        keep(c, e, unit, limit);
         }
 }
 

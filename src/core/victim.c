@@ -91,6 +91,10 @@ VictimChoice victim_choose(const Policy *policy, const Survey *s, ActionKind act
                         second = suspect;
         }
 
+        /* Where the one to blame is held already, the next is no substitute: whoever has next to no part in it stays. */
+        if (choice.n_held > 0 && choice.suspect && scale.largest[policy->victim.rank[0]] > 0 &&
+            scaled(&scale, policy->victim.rank[0], choice.suspect) == 0)
+                choice.suspect = NULL;
         if (second && choice.suspect)
                 (void) comes_before(policy, &scale, choice.suspect, second, &choice.rank);
         return choice;

@@ -274,6 +274,8 @@ size_t memstall_window_top(MemstallWindow *w, StallEntry *entries, size_t n_max)
                 for (size_t j = i + 1; j < w->n_used; j++)
                         if (w->slots[w->used[j]].ns > w->slots[w->used[best]].ns)
                                 best = j;
+                if (w->slots[w->used[best]].ns == 0)
+                        return i; /* only the stack of a section that was shown while it ran */
                 slot = w->used[best];
                 w->used[best] = w->used[i];
                 w->used[i] = slot;
