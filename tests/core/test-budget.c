@@ -17,6 +17,7 @@ static void test_take(void **state) {
                 { "none at all, in no time", 0, 0, { 1, 2 }, "nn" },
                 { "one", 1, 10, { 1, 2, 10, 11, 12, 21 }, "ynnyny" },
                 { "two, the end slides", 2, 10, { 1, 5, 10, 11, 12, 15 }, "yynyny" },
+                { "three, the end slides", 3, 10, { 1, 2, 3, 10, 11, 11 }, "yyynyn" },
                 { "what is refused costs nothing", 1, 10, { 1, 9, 10, 11, 20, 21 }, "ynnyny" },
                 { "at one moment", 3, 10, { 7, 7, 7, 7, 16, 17 }, "yyynny" },
                 { "for ever", 2, USEC_INFINITY, { 1, 2, 3, UINT64_MAX - 1 }, "yynn" },
