@@ -67,6 +67,29 @@ static void test_cgroups_come_and_go(void **state) {
         assert_null(core_free(NULL));
 }
 
+/* Whichever goes, the others stay, each once. */
+static void test_watches_stay(void **state) {
+        for (uint64_t gone = 10; gone < 14; gone++) {
+                Policy policy = POLICY("p", freeze, "*");
+                Fixture f = { .settings = SETTINGS_DEFAULT };
+                WatchStatus status;
+                uint64_t sum = 0;
+
+                fixture_start(&f, (Policy *[]){ &policy }, 1);
+                for (uint64_t id = 10; id < 14; id++)
+                        feed_new(&f, id, CGROUP_UNIT, "u");
+                feed_gone(&f, gone);
+                feed_gone(&f, gone == 13 ? 12 : 13);
+                for (size_t i = 0; i < 2; i++) {
+                        assert_true(core_watch_status(f.core, i, &status));
+                        assert_true(status.name.id != gone && status.name.id != 13);
+                        sum += status.name.id;
+                }
+                assert_int_equal(sum, 10 + 11 + 12 + 13 - gone - (gone == 13 ? 12 : 13));
+                fixture_stop(&f);
+        }
+}
+
 /* A frozen unit, as `memstallctl status` shows it. */
 static void test_status(void **state) {
         Policy policy = POLICY("p", freeze, "a.service");
@@ -218,6 +241,7 @@ static void test_lost(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_cgroups_come_and_go),
+                cmocka_unit_test(test_watches_stay),
                 cmocka_unit_test(test_status),
                 cmocka_unit_test(test_time_never_runs_back),
                 cmocka_unit_test(test_many_watches),

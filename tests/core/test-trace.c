@@ -30,6 +30,7 @@ static void test_round_trip(void **state) {
                 "time=0.000000 event=new cgroup=1 kind=host path=/ unit=-.slice",
                 "time=0.000000 event=new cgroup=20 kind=slice path=/batch.slice unit=batch.slice",
                 "time=0.000000 event=new cgroup=21 kind=unit path=/a\\x5cx2db.service unit=a\\x5cx2db.service",
+                "time=0.000000 event=new cgroup=23 kind=unit path=/f.service unit=f.service fresh=yes",
                 "time=0.000000 event=new cgroup=22 kind=unit path=/with\\x20space\\x0a\\xc3\\xa4 unit=k=v:w.service",
                 "time=2.500000 event=sample cgroup=20 cause=requested",
                 "time=2.500000 event=sample cgroup=20 cause=events high=1 max=2 oom-kill=3",
@@ -229,7 +230,7 @@ static const Decision kill_all = {
                .previous_bytes = UINT64_MAX, .held_usec = 1500 * MSEC }
 
 static void test_effects(void **state) {
-        static const struct {
+        const struct {
                 Effect effect;
                 const char *line;
         } rows[] = {

@@ -157,7 +157,7 @@ static bool take_cgroup(World *w, TraceEvent *ret) {
                         (void) snprintf(ret->path, sizeof(ret->path), "/%s", i == 0 ? "" : c->name);
                         (void) snprintf(ret->unit, sizeof(ret->unit), "%s", c->name);
                         ret->event = (Event){ .kind = EVENT_CGROUP_NEW, .cgroup_id = c->id,
-                                              .cgroup = { c->kind, ret->path, ret->unit } };
+                                              .cgroup = { c->kind, ret->path, ret->unit, w->now_usec > 0 } };
                         return true;
                 }
                 if (!c->gone && c->dies_at_usec <= w->now_usec) {
