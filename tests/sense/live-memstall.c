@@ -21,6 +21,7 @@
 
 #include "base/cleanup.h"
 #include "base/usec.h"
+#include "core/decision.h"
 #include "sense/memstall.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
@@ -28,22 +29,6 @@
 enum {
         EXIT_SKIP = 77,
         N_ENTRIES = 32,
-};
-
-static const char *const class_names[_STALL_CLASS_MAX] = {
-        [STALL_OTHER] = "other",
-        [STALL_MEMCG_MAX] = "memcg-max",
-        [STALL_MEMCG_HIGH] = "memcg-high",
-        [STALL_HIGH_THROTTLE] = "high-throttle",
-        [STALL_DIRECT_RECLAIM] = "direct-reclaim",
-        [STALL_NODE_RECLAIM] = "node-reclaim",
-        [STALL_COMPACTION] = "compaction",
-        [STALL_REFAULT] = "refault",
-        [STALL_SWAP_IN] = "swap-in",
-        [STALL_READ] = "read",
-        [STALL_BLKCG] = "blkcg",
-        [STALL_KSWAPD] = "kswapd",
-        [STALL_KCOMPACTD] = "kcompactd",
 };
 
 #define CHECK(condition)                                                                                    \
@@ -61,7 +46,7 @@ static void print_entry(const Memstall *m, const StallEntry *e) {
 
         (void) printf("%10" PRIu64 " us %7" PRIu64 "x longest %8" PRIu64 " us  %-14s pid %-6" PRIu32
                       " %-15s cgroup %" PRIu64 " limit %" PRIu64 "\n",
-                      e->stall_usec, e->count, e->longest_usec, class_names[e->class], e->pid, e->comm,
+                      e->stall_usec, e->count, e->longest_usec, stall_to_string(e->class), e->pid, e->comm,
                       e->cgroup_id, e->limit_id);
         (void) memstall_symbolize(m, e, stack, sizeof(stack));
         for (char *line = strtok(stack, "\n"); line; line = strtok(NULL, "\n"))
