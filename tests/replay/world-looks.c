@@ -39,12 +39,14 @@ void world_sample(World *w, const WorldCgroup *c, Sample *ret) {
                 ret->pressure_usec[k] = world_stall_usec(w, c, k);
 
         for (const WorldCgroup *above = c; above != w->cgroups; above = w->cgroups + above->parent)
-                if (above->limit_bytes < ret->limit_bytes) {
-                        uint64_t inside = usage(w, above);
+                if (above->limit_bytes != UINT64_MAX) {
+                        uint64_t inside = usage(w, above), room = above->limit_bytes - MIN(inside, above->limit_bytes);
 
-                        ret->limit_bytes = above->limit_bytes;
-                        ret->room_cgroup_id = above->id;
-                        ret->room_bytes = MIN(ret->room_bytes, above->limit_bytes - MIN(inside, above->limit_bytes));
+                        ret->limit_bytes = MIN(ret->limit_bytes, above->limit_bytes);
+                        if (room < ret->room_bytes) {
+                                ret->room_bytes = room;
+                                ret->room_cgroup_id = above->id;
+                        }
                 }
 }
 
