@@ -137,12 +137,119 @@ static void test_refusals(void **state) {
         fixture_stop(&f);
 }
 
+/* Each reason is told once, in whatever order they come, and once more in another incident. */
+static void test_reasons(void **state) {
+        const Candidate protected = { .cgroup_id = 13 };
+        static const struct {
+                bool candidate;
+                const char *effects;
+                RefusalReason reason;
+        } rows[] = {
+                { false, "refuse", REFUSAL_NOBODY },
+                { true, "refuse", REFUSAL_PROTECTED },
+                { false, "", 0 },
+                { true, "", 0 },
+        };
+
+        start((Step)STEP("end", ACTION_KILL), RANK_USAGE);
+        feed_new(&f, 13, CGROUP_UNIT, "dbus.service");
+        for (unsigned incident = 1; incident <= 2; incident++) {
+                f.sample.usage_bytes = 1000;
+                for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                        feed_survey(&f, SLICE, &protected, rows[i].candidate);
+                        assert_effects(&f, rows[i].effects);
+                        if (rows[i].effects[0]) {
+                                assert_int_equal(effect_of(&f, EFFECT_REFUSE)->refusal.reason, rows[i].reason);
+                                assert_int_equal(effect_of(&f, EFFECT_REFUSE)->refusal.incident.low, incident);
+                        }
+                        pass(&f, 15 * SEC, 0, 0);
+                }
+                f.sample.usage_bytes = 0;
+                feed_look(&f, SLICE);
+                pass(&f, 10 * SEC, 0, 0);
+                feed_look(&f, SLICE);
+        }
+        fixture_stop(&f);
+}
+
+/* Each condition with its own value. */
+static void test_conditions_seen(void **state) {
+        Condition conditions[] = { USAGE_BYTES(1), AVAILABLE_BYTES(GIB), SOME(10, 2 * SEC) };
+        const Decision *d;
+
+        start((Step)STEP("end", ACTION_KILL), RANK_USAGE);
+        steps[0].conditions = conditions;
+        steps[0].n_conditions = 3;
+        f.sample.room_bytes = 77;
+        pass(&f, 2 * SEC, 2500, 1000);
+        feed_look(&f, SLICE);
+        d = survey(500, 1);
+        assert_int_equal(d->seen[0], 1000);
+        assert_int_equal(d->seen[1], 77);
+        assert_int_equal(d->seen[2], 2500);
+        assert_int_equal(d->pressure[PRESSURE_SOME], 2500);
+        assert_int_equal(d->pressure[PRESSURE_FULL], 1000);
+        fixture_stop(&f);
+}
+
+/* Without BPF: reclaim at the watch's own limit since before the incident makes its cause; what was long before does
+ * not. */
+static void test_cause_by_counters(void **state) {
+        static const struct {
+                uint64_t high, max;
+                Cause cause;
+        } rows[] = {
+                { 0, 0, CAUSE_UNKNOWN },
+                { 1, 0, CAUSE_SLICE_LIMIT },
+                { 0, 1, CAUSE_SLICE_LIMIT },
+                { 1, 1, CAUSE_SLICE_LIMIT },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Condition condition = SOME(10, 2 * SEC);
+
+                start((Step)STEP("end", ACTION_KILL), RANK_USAGE);
+                fixture_stop(&f);
+                steps[0].conditions = &condition;
+                f.sample.events_high = 7;
+                f.sample.events_max = 9;
+                fixture_start(&f, (Policy *[]){ &policy }, 1);
+                feed_new(&f, SLICE, CGROUP_SLICE, "s.slice");
+                feed_new(&f, A, CGROUP_UNIT, "a.service");
+                feed_new(&f, B, CGROUP_UNIT, "b.service");
+                feed_look(&f, SLICE);
+                pass(&f, 2 * SEC, 2500, 0);
+                f.sample.events_high += rows[i].high;
+                f.sample.events_max += rows[i].max;
+                feed_look(&f, SLICE);
+                assert_effects(&f, "survey");
+                assert_int_equal(survey(500, 1)->cause, rows[i].cause);
+                fixture_stop(&f);
+        }
+}
+
+/* What was before anybody looked is not the incident's. */
+static void test_events_before_the_first_look(void **state) {
+        start((Step)STEP("end", ACTION_KILL), RANK_USAGE);
+        fixture_stop(&f);
+        f.sample.events_high = 7;
+        f.sample.events_max = 2;
+        f.sample.room_cgroup_id = 1; /* not known: the host's */
+        fixture_start(&f, (Policy *[]){ &policy }, 1);
+        feed_new(&f, SLICE, CGROUP_SLICE, "s.slice");
+        feed_new(&f, A, CGROUP_UNIT, "a.service");
+        feed_look(&f, SLICE);
+        assert_int_equal(survey(500, 1)->cause, CAUSE_HOST_SHORT);
+        fixture_stop(&f);
+}
+
 /* A log step names whoever comes first, or nobody, and waits for no answer. */
 static void test_log(void **state) {
         start((Step)STEP("tell", ACTION_LOG), RANK_USAGE);
         feed_survey(&f, SLICE, NULL, 0);
         assert_effects(&f, "act");
         assert_int_equal(effect_of(&f, EFFECT_ACT)->decision.victim.id, 0);
+        assert_int_equal(effect_of(&f, EFFECT_ACT)->decision.victim_usage_bytes, 0);
         assert_int_equal(core_counts(f.core).n_open, 0);
         fixture_stop(&f);
 }
@@ -172,6 +279,7 @@ static void test_full(void **state) {
                 if (f.effects->n_items == 0)
                         continue; /* refused before */
                 if (f.effects->items[0].kind == EFFECT_REFUSE) {
+                        assert_effects(&f, "refuse");
                         assert_int_equal(f.effects->items[0].refusal.reason, REFUSAL_FULL);
                         assert_int_equal(n_acts, 256);
                         n_acts++;
@@ -203,6 +311,10 @@ int main(void) {
                 cmocka_unit_test(test_waits_for_growth),
                 cmocka_unit_test(test_dry_run_is_no_budget_and_no_hold),
                 cmocka_unit_test(test_refusals),
+                cmocka_unit_test(test_reasons),
+                cmocka_unit_test(test_conditions_seen),
+                cmocka_unit_test(test_cause_by_counters),
+                cmocka_unit_test(test_events_before_the_first_look),
                 cmocka_unit_test(test_log),
                 cmocka_unit_test(test_full),
         };

@@ -100,6 +100,18 @@ static void test_reach(void **state) {
         }
 }
 
+/* A ring that is full lets go of the oldest reading, and of no other. */
+static void test_full_ring(void **state) {
+        PsiWindow w = { 0 };
+
+        for (uint64_t i = 1; i <= 200; i++)
+                psi_window_push(&w, i * SEC, i <= 190 ? 0 : (i - 190) * SEC, SEC);
+        assert_int_equal(psi_window_share(&w, 5 * SEC), 10000);
+        assert_int_equal(psi_window_share(&w, 10 * SEC), 10000);
+        assert_int_equal(psi_window_share(&w, 20 * SEC), 5000);
+        assert_int_equal(psi_window_share(&w, 100 * SEC), 1000);
+}
+
 /* The last reading always counts, even when it takes the place of the one before. */
 static void test_spacing(void **state) {
         PsiWindow w = { 0 };
@@ -193,15 +205,30 @@ static void test_seed_then_readings(void **state) {
         assert_int_equal(psi_window_share(&w, 4 * SEC), 500);
 }
 
+/* A reading early in the window stays the next after the seed. */
+static void test_seed_before_a_reading(void **state) {
+        PsiWindow w = { 0 };
+
+        psi_window_push(&w, SEC, 0, 0);
+        psi_window_push(&w, 98100 * MSEC, 100 * MSEC, 0);
+        psi_window_push(&w, 100 * SEC, 250 * MSEC, 0);
+        psi_window_seed(&w, 100 * SEC, 2 * SEC, 240 * MSEC);
+        assert_int_equal(psi_window_share(&w, 2 * SEC), 1200);
+        psi_window_push(&w, 100150 * MSEC, 250 * MSEC, 0);
+        assert_int_equal(psi_window_share(&w, 2 * SEC), 730);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_share),
                 cmocka_unit_test(test_hostile_numbers),
                 cmocka_unit_test(test_reach),
+                cmocka_unit_test(test_full_ring),
                 cmocka_unit_test(test_spacing),
                 cmocka_unit_test(test_seed),
                 cmocka_unit_test(test_seed_of_a_full_ring),
                 cmocka_unit_test(test_seed_then_readings),
+                cmocka_unit_test(test_seed_before_a_reading),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -235,6 +235,39 @@ static void test_for_and_cooldown(void **state) {
         stop();
 }
 
+/* What the window remembers from before the last action calls for no other. */
+static void test_only_what_follows_the_action(void **state) {
+        static const struct {
+                uint32_t after; /* share of the second since the action */
+                uint64_t since_usec;
+                bool due;
+        } rows[] = {
+                { 0, SEC, false },
+                { 999, SEC, false },
+                { 1000, SEC, true },
+                { 5000, SEC, true },
+                { 0, 2 * SEC - 1, true },  /* as it was before, in what lies between */
+                { 0, 2 * SEC, true },      /* the window begins after it */
+                { 0, 500 * SEC, true },    /* long ago */
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Step step = STEP("1", ACTION_KILL, CONDITIONS(USAGE_BYTES(1), SOME(10, 2 * SEC)));
+                const Policy policy = { .steps = &step, .n_steps = 1 };
+
+                start(&policy);
+                sample.usage_bytes = 2;
+                look();
+                second(9000);
+                second(rows[i].after);
+                assert_true(watch_holds_any(watch));
+                watch->settle_since_usec = now_usec - rows[i].since_usec;
+                if ((watch_step_due(watch, now_usec, false) != NULL) != rows[i].due)
+                        fail_msg("row %zu", i);
+                stop();
+        }
+}
+
 /* A log step's distance doubles, up to 256 times. */
 static void test_log_distance(void **state) {
         static const struct {
@@ -349,6 +382,7 @@ int main(void) {
                 cmocka_unit_test(test_pressure_window),
                 cmocka_unit_test(test_step_due),
                 cmocka_unit_test(test_for_and_cooldown),
+                cmocka_unit_test(test_only_what_follows_the_action),
                 cmocka_unit_test(test_log_distance),
                 cmocka_unit_test(test_plan_look),
                 cmocka_unit_test(test_plan_look_near),
