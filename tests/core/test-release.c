@@ -115,6 +115,21 @@ static void test_calm(void **state) {
         fixture_stop(&f);
 }
 
+/* Until= may be about full. */
+static void test_calm_full(void **state) {
+        Step step = STEP("hold", ACTION_THROTTLE);
+
+        step.until.kind = PRESSURE_FULL;
+        answer(start(step), OUTCOME_DONE, 4096);
+        pass(&f, 10 * SEC, 5000, 250);
+        feed_look(&f, A);
+        assert_false(strstr(effect_words(&f), "undo"));
+        pass(&f, 10 * SEC, 5000, 249);
+        feed_look(&f, A);
+        assert_true(strstr(effect_words(&f), "undo"));
+        fixture_stop(&f);
+}
+
 /* Without Until=: the conditions have not held for as long. */
 static void test_calm_without_pressure(void **state) {
         Condition usage = USAGE_BYTES(1000);
@@ -238,6 +253,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_answers),
                 cmocka_unit_test(test_calm),
+                cmocka_unit_test(test_calm_full),
                 cmocka_unit_test(test_calm_without_pressure),
                 cmocka_unit_test(test_retries),
                 cmocka_unit_test(test_everything_ends),

@@ -8,24 +8,25 @@
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
 #define SEC USEC_PER_SEC
+#define SMALL (640 * MIB) /* a twentieth of it is 32 MiB */
 
-/* The first look has no slope to go by: the room may be gone at 64 MiB or a sixteenth of all memory a second. */
+/* The first look has no slope to go by: the room may be gone at 32 MiB or a twentieth of all memory a second. */
 static void test_first_look(void **state) {
         static const struct {
                 uint64_t bytes, total_bytes, next_usec;
         } rows[] = {
-                { 0, GIB, ROOM_LOOK_MIN_USEC },
-                { 64 * MIB / 10, GIB, ROOM_LOOK_MIN_USEC },
-                { 64 * MIB / 5, GIB, 2 * ROOM_LOOK_MIN_USEC - 1 },
-                { 64 * MIB, GIB, SEC },
-                { 64 * MIB, 0, SEC },
-                { 640 * MIB, GIB, 10 * SEC },
-                { 640 * MIB, 16 * GIB, 625000 },
-                { 19 * 64 * MIB, GIB, 19 * SEC },
-                { 20 * 64 * MIB, GIB, ROOM_LOOK_MAX_USEC },
-                { 21 * 64 * MIB, GIB, ROOM_LOOK_MAX_USEC },
+                { 0, SMALL, ROOM_LOOK_MIN_USEC },
+                { 32 * MIB / 10, SMALL, ROOM_LOOK_MIN_USEC },
+                { 32 * MIB / 5, SMALL, 2 * ROOM_LOOK_MIN_USEC - 1 },
+                { 32 * MIB, SMALL, SEC },
+                { 32 * MIB, 0, SEC },
+                { 320 * MIB, SMALL, 10 * SEC },
+                { 320 * MIB, 16 * GIB, 390625 },
+                { 19 * 32 * MIB, SMALL, 19 * SEC },
+                { 20 * 32 * MIB, SMALL, ROOM_LOOK_MAX_USEC },
+                { 21 * 32 * MIB, SMALL, ROOM_LOOK_MAX_USEC },
                 { UINT64_MAX, 0, ROOM_LOOK_MAX_USEC },
-                { UINT64_MAX, UINT64_MAX, 16 * SEC },
+                { UINT64_MAX, UINT64_MAX, ROOM_LOOK_MAX_USEC },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {

@@ -177,6 +177,11 @@ static void test_cause(void **state) {
                   SLICE, 0, 1000, 0, false, CAUSE_UNIT_LIMIT },
                 { "more for the slice's", { { A, SLICE, 1, STALL_MEMCG_MAX, 6 }, { A, B, 1, STALL_MEMCG_MAX, 5 } },
                   SLICE, 0, 1000, 0, false, CAUSE_SLICE_LIMIT },
+                { "a limit that is not told is nobody's", { { A, SLICE, 1, STALL_MEMCG_MAX, 5 }, { A, 0, 1, STALL_MEMCG_MAX, 6 } },
+                  SLICE, 0, 1000, 0, false, CAUSE_SLICE_LIMIT },
+                { "as much of one as of another", { { A, 0, 1, STALL_SWAP_IN, 5 }, { A, 0, 1, STALL_REFAULT, 5 } },
+                  SLICE, 0, 1000, 0, false, CAUSE_REFAULT },
+                { "evicted without a sign of the limit", { { A, 0, 1, STALL_REFAULT, 5 } }, A, A, 49, 0, false, CAUSE_REFAULT },
                 { "an inner limit", { { A, UNKNOWN, 1, STALL_MEMCG_MAX, 5 } }, A, 0, 1000, 0, false, CAUSE_UNIT_LIMIT },
                 { "throttled", { { A, A, 1, STALL_HIGH_THROTTLE, 5 } }, A, 0, 1000, 9, true, CAUSE_THROTTLED },
                 { "the host", { { A, 0, 1, STALL_DIRECT_RECLAIM, 5 } }, SLICE, 0, 1000, 9, true, CAUSE_HOST_SHORT },
@@ -223,6 +228,17 @@ static void test_cause(void **state) {
                                      rows[i].room_step);
                 if (cause != rows[i].cause)
                         fail_msg("%s: %s, not %s", rows[i].what, cause_to_string(cause), cause_to_string(rows[i].cause));
+        }
+}
+
+/* Where nothing else is known: under a tenth of the host's memory available. */
+static void test_cause_host(void **state) {
+        for (uint64_t available = 99; available <= 100; available++) {
+                const Event event = { .survey.values = { .host_total_bytes = 1000, .host_available_bytes = available } };
+
+                (void) survey_fill(&survey, &nodes, &event);
+                assert_int_equal(survey_cause(&survey, &nodes, &event, node_registry_find(&nodes, A), 0, false),
+                                 available < 100 ? CAUSE_HOST_SHORT : CAUSE_UNKNOWN);
         }
 }
 
@@ -292,6 +308,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_blame, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_blame_of_a_life, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cause, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_cause_host, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_culprits, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_role, setup, teardown),
         };

@@ -57,6 +57,8 @@ static void test_sensors(void **state) {
 
         start(&pressure_only);
         assert_int_equal(watch->n_limits, 2);
+        assert_int_equal(watch->limits[0].kind, PRESSURE_SOME);
+        assert_int_equal(watch->limits[1].kind, PRESSURE_FULL);
         assert_false(watch->wants_room);
         stop();
 
@@ -115,6 +117,25 @@ static void test_conditions(void **state) {
                 assert_int_equal(watch_step_due(watch, now_usec, false) != NULL, rows[i].holds);
                 stop();
         }
+}
+
+/* All conditions of a step must hold. */
+static void test_all_conditions(void **state) {
+        Step step = STEP("1", ACTION_LOG, CONDITIONS(USAGE_BYTES(100), AVAILABLE_BYTES(100), USAGE_BYTES(200)));
+        const Policy policy = { .steps = &step, .n_steps = 1 };
+        static const struct {
+                uint64_t usage, room;
+                bool holds;
+        } rows[] = { { 201, 99, true }, { 201, 100, false }, { 200, 99, false }, { 100, 99, false }, { 0, 1000, false } };
+
+        start(&policy);
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                sample.usage_bytes = rows[i].usage;
+                sample.room_bytes = rows[i].room;
+                look();
+                assert_int_equal(watch_holds_any(watch), rows[i].holds);
+        }
+        stop();
 }
 
 static void test_pressure(void **state) {
@@ -377,6 +398,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_sensors),
                 cmocka_unit_test(test_conditions),
+                cmocka_unit_test(test_all_conditions),
                 cmocka_unit_test(test_pressure),
                 cmocka_unit_test(test_trigger),
                 cmocka_unit_test(test_pressure_window),
