@@ -90,7 +90,8 @@ static void settle(Core *core, Watch *w) {
         uint32_t after = w->node->gone ? 0 : (uint32_t) (MIN(stalled_usec, span_usec) * 10000 / span_usec);
         uint64_t freed_bytes = w->node->gone ? d->sample.usage_bytes :
                                                usec_sub(d->sample.usage_bytes, w->sample.usage_bytes);
-        bool helped = (before > 0 && after < before / 4 * 3) || freed_bytes > d->sample.usage_bytes / 100;
+        bool fell = before > 0 && after < before / 4 * 3;
+        bool helped = fell || (d->action == ACTION_KILL && freed_bytes > d->sample.usage_bytes / 100);
         Outcome outcome = {
                 .id = d->id,
                 .kind = helped ? OUTCOME_SETTLED : OUTCOME_NO_EFFECT,

@@ -4,7 +4,8 @@
 #include "base/usec.h"
 #include "core/room.h"
 
-#define RATE_FLOOR (UINT64_C(64) << 20)
+#define RATE_FLOOR (UINT64_C(32) << 20)
+#define RATE_PARTS 20U
 #define RATE_MAX (UINT64_MAX / 2)
 
 uint64_t room_next_look(Room *room, uint64_t now_usec, uint64_t bytes, uint64_t total_bytes) {
@@ -18,7 +19,7 @@ uint64_t room_next_look(Room *room, uint64_t now_usec, uint64_t bytes, uint64_t 
         room->bytes = bytes;
         room->now_usec = now_usec;
 
-        rate = MAX(2 * room->rate, MAX(RATE_FLOOR, total_bytes / 16));
+        rate = MAX(2 * room->rate, MAX(RATE_FLOOR, total_bytes / RATE_PARTS));
         delay = (unsigned __int128) bytes * USEC_PER_SEC / rate;
         if (delay <= ROOM_LOOK_MIN_USEC)
                 return ROOM_LOOK_MIN_USEC;

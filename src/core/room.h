@@ -17,6 +17,6 @@ typedef struct Room {
 } Room;
 
 /* Notes a look: `bytes` are left before the limit is met. Returns the time until the next one, in microseconds: that
- * in which the room cannot be gone, neither at twice the rate seen nor at 64 MiB or a sixteenth of `total_bytes` a
+ * in which the room cannot be gone, neither at twice the rate seen nor at 32 MiB or a twentieth of `total_bytes` a
  * second. */
 uint64_t room_next_look(Room *room, uint64_t now_usec, uint64_t bytes, uint64_t total_bytes);

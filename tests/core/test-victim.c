@@ -144,6 +144,39 @@ static void test_who_may_pay(void **state) {
         held_unit = NULL;
 }
 
+/* Where the one to blame is held already, nobody pays in its place who has no part in it: less than a twentieth. */
+static void test_no_substitute(void **state) {
+        static Policy by_growth = { .victim = { RANK_BY(RANK_GROWTH, RANK_USAGE) } };
+        static const struct {
+                Row rows[3];
+                ActionKind action;
+                char victim;
+        } rows[] = {
+                { { { "h", 9, 100 }, { "a", 9, 5 } }, ACTION_FREEZE, 'a' },
+                { { { "h", 9, 100 }, { "a", 9, 4 } }, ACTION_FREEZE, 0 },
+                { { { "h", 9, 100 }, { "a", 9, 4 } }, ACTION_KILL, 'h' },
+                { { { "i", 9, 100 }, { "a", 9, 4 } }, ACTION_FREEZE, 'i' },
+                { { { "p", 9, 100 }, { "a", 9, 4 } }, ACTION_FREEZE, 'a' }, /* protected is not held */
+                { { { "h", 9, 0 }, { "a", 9, 0 } }, ACTION_FREEZE, 'a' },   /* nobody is known to have a part */
+                { { { "h", 9, 1 }, { "a", 9, 0 } }, ACTION_FREEZE, 0 },
+        };
+
+        held_unit = "h";
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                NodeRegistry r = { 0 };
+                Survey s;
+                VictimChoice choice;
+
+                assert_int_equal(survey_init(&s), 0);
+                choice = choose(&r, &s, &by_growth, rows[i].rows, rows[i].action);
+                if ((choice.suspect ? choice.suspect->node->unit[0] : 0) != rows[i].victim)
+                        fail_msg("row %zu: %s", i, choice.suspect ? choice.suspect->node->unit : "nobody");
+                survey_done(&s);
+                node_registry_done(&r);
+        }
+        held_unit = NULL;
+}
+
 /* Thousands of candidates in any order lead to the same one. */
 static void test_order_does_not_matter(void **state) {
         static Policy policy = { .victim = { RANK_BY(RANK_GROWTH, RANK_PRESSURE, RANK_USAGE) } };
@@ -178,6 +211,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_rank),
                 cmocka_unit_test(test_who_may_pay),
+                cmocka_unit_test(test_no_substitute),
                 cmocka_unit_test(test_order_does_not_matter),
         };
 
