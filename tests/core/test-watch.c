@@ -359,7 +359,7 @@ static void test_plan_look(void **state) {
         sample.limit_bytes = GIB;
         look();
         watch_plan_look(watch, now_usec, false);
-        assert_int_equal(watch->next_look_usec, 1010 * SEC);
+        assert_int_equal(watch->next_look_usec, 1012 * SEC);
         stop();
 }
 
@@ -374,14 +374,14 @@ static void test_plan_look_near(void **state) {
         sample.usage_bytes = 168 * MIB;
         look();
         watch_plan_look(watch, now_usec, false);
-        assert_int_equal(watch->next_look_usec, now_usec + 500 * MSEC);
+        assert_int_equal(watch->next_look_usec, now_usec + 625 * MSEC);
 
         /* Usage holds, room is what is waited for. */
         sample.usage_bytes = 201 * MIB;
         look();
         watch->room = (Room){ 0 };
         watch_plan_look(watch, now_usec, false);
-        assert_int_equal(watch->next_look_usec, 1010 * SEC);
+        assert_int_equal(watch->next_look_usec, 1012 * SEC);
 
         /* Both hold: the step is pending. */
         sample.room_bytes = 0;
