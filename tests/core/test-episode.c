@@ -65,25 +65,29 @@ static void test_incident(void **state) {
         fixture_stop(&f);
 }
 
-/* It helped if pressure fell below three quarters, or the watch uses more than a hundredth less. */
+/* A kill helped if pressure fell below three quarters, or the watch uses more than a hundredth less; a throttle takes
+ * from what it slows, and helped only if pressure fell. */
 static void test_settle(void **state) {
         static const struct {
                 uint32_t share;
                 uint64_t usage;
                 OutcomeKind kind;
                 uint64_t freed;
+                ActionKind action;
         } rows[] = {
-                { 3000, 10000, OUTCOME_NO_EFFECT, 0 },
-                { 2999, 10000, OUTCOME_SETTLED, 0 },
-                { 9000, 10000, OUTCOME_NO_EFFECT, 0 },
-                { 9000, 9900, OUTCOME_NO_EFFECT, 100 },
-                { 9000, 9899, OUTCOME_SETTLED, 101 },
-                { 9000, 20000, OUTCOME_NO_EFFECT, 0 },
+                { 3000, 10000, OUTCOME_NO_EFFECT, 0, ACTION_KILL },
+                { 2999, 10000, OUTCOME_SETTLED, 0, ACTION_KILL },
+                { 9000, 10000, OUTCOME_NO_EFFECT, 0, ACTION_KILL },
+                { 9000, 9900, OUTCOME_NO_EFFECT, 100, ACTION_KILL },
+                { 9000, 9899, OUTCOME_SETTLED, 101, ACTION_KILL },
+                { 9000, 20000, OUTCOME_NO_EFFECT, 0, ACTION_KILL },
+                { 9000, 9000, OUTCOME_NO_EFFECT, 1000, ACTION_THROTTLE },
+                { 2999, 10000, OUTCOME_SETTLED, 0, ACTION_THROTTLE },
         };
         static Condition condition = SOME(10, 2 * SEC);
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                const Step step = STEP("end", ACTION_KILL, .conditions = &condition, .n_conditions = 1);
+                const Step step = STEP("end", rows[i].action, .conditions = &condition, .n_conditions = 1);
                 const Report *report;
 
                 start(&step, 1);
@@ -91,7 +95,8 @@ static void test_settle(void **state) {
                 pass(&f, 2 * SEC, 4000, 0);
                 feed_look(&f, A);
                 survey();
-                feed_outcome(&f, (Outcome){ .id = 1, .kind = OUTCOME_DONE, .via = VIA_SYSTEMD });
+                feed_outcome(&f, (Outcome){ .id = 1, .kind = OUTCOME_DONE, .via = VIA_SYSTEMD,
+                                            .previous_bytes = UINT64_MAX });
                 report = &effect_of(&f, EFFECT_REPORT)->report;
                 assert_int_equal(report->outcome.kind, OUTCOME_DONE);
                 assert_int_equal(report->pressure_before, 4000);
