@@ -16,7 +16,10 @@ Node *registry_put(NodeRegistry *r, uint64_t id, CgroupKind kind, const char *un
 }
 
 void fixture_start(Fixture *f, Policy **policies, size_t n) {
-        f->set = (PolicySet){ .policies = policies, .n_policies = n };
+        assert_true(n <= ELEMENTSOF(f->policies));
+        for (size_t i = 0; i < n; i++)
+                f->policies[i] = policies[i];
+        f->set = (PolicySet){ .policies = f->policies, .n_policies = n };
         f->now_usec = 1000 * SEC;
         f->sample.limit_bytes = GIB;
         f->sample.room_bytes = GIB;

@@ -59,6 +59,7 @@ Node *registry_put(NodeRegistry *r, uint64_t id, CgroupKind kind, const char *un
 
 typedef struct Fixture {
         Settings settings;
+        Policy *policies[4];
         PolicySet set;
         Core *core;
         uint64_t now_usec;
@@ -66,7 +67,7 @@ typedef struct Fixture {
         Sample sample;          /* what the next look shows; pass() lets its pressure grow */
 } Fixture;
 
-/* A core with these policies, at 1000 s. The array stays the caller's. */
+/* A core with these policies, which stay the caller's, at 1000 s. */
 void fixture_start(Fixture *f, Policy **policies, size_t n);
 void fixture_stop(Fixture *f);
 
