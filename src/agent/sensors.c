@@ -118,7 +118,7 @@ static int add_source(Agent *a, sd_event_source **ret, int fd, sd_event_io_handl
         return sd_event_source_set_priority(*ret, PRIORITY_PRESSURE);
 }
 
-static int sensor_connect(Agent *a, Sensor *s, const Watch *watch, bool wants_events) {
+static int sensor_connect(Agent *a, Sensor *s, const ArmedWatch *watch, bool wants_events) {
         int r;
 
         for (size_t i = 0; i < watch->n_triggers; i++) {
@@ -144,7 +144,7 @@ static int sensor_connect(Agent *a, Sensor *s, const Watch *watch, bool wants_ev
 void sensors_arm(Agent *a, const Effect *effect) {
         uint64_t id = effect->arm.watch.id;
         _cleanup_(sensor_freep) Sensor *s = NULL;
-        const Watch *watch = NULL;
+        const ArmedWatch *watch = NULL;
         int r;
 
         sensor_drop(a, id);
@@ -172,7 +172,7 @@ void sensors_arm(Agent *a, const Effect *effect) {
 }
 
 bool sensors_look(Agent *a, const Look *look, Event *ret) {
-        Survey survey;
+        Candidates survey;
 
         if (!look->survey) {
                 *ret = (Event){ .kind = EVENT_SAMPLE, .cgroup_id = look->cgroup_id };

@@ -10,7 +10,7 @@
 #include "core/watch.h"
 
 /* What the core's own files share: core.c takes events in, episode.c goes from a look to what became of an action,
- * decide.c makes a decision of a step that is due, release.c undoes. */
+ * decide.c makes a decision of a step that is due, release.c undoes; all of them add to the effects of effects.c. */
 
 #define EFFECTS_MAX 1024U
 #define EFFECTS_SPARE 16U /* as many as one watch may need in one step */
@@ -47,12 +47,15 @@ struct Core {
         Watch *buried_watch;
 };
 
-/* The next free effect, zeroed but for its kind. The caller has made sure of room with core_has_room(). */
-Effect *core_emit(Core *core, EffectKind kind);
-bool core_has_room(const Core *core);
+/* effects.c */
 
+/* The next free effect, zeroed but for its kind. The caller has made sure of room with effects_have_room(). */
+Effect *effects_add(Core *core, EffectKind kind);
+bool effects_have_room(const Core *core);
 /* Keeps the node's names valid until the next step. */
-void core_bury(Core *core, Node *node);
+void effects_keep(Core *core, Node *node);
+/* A new step begins. */
+void effects_clear(Core *core);
 
 /* episode.c */
 

@@ -30,22 +30,11 @@ int core_new(Core **ret, const Settings *settings, const PolicySet *policies, Id
         return 0;
 }
 
-void core_bury(Core *core, Node *node) {
-        if (core->n_graves < GRAVES_MAX)
-                core->graves[core->n_graves++] = node_ref(node);
-}
-
-static void clear_graves(Core *core) {
-        core->buried_watch = watch_free(core->buried_watch);
-        while (core->n_graves > 0)
-                node_unref(core->graves[--core->n_graves]);
-}
-
 Core *core_free(Core *core) {
         if (!core)
                 return NULL;
 
-        clear_graves(core);
+        effects_clear(core);
         ledger_done(&core->ledger);
         for (size_t i = 0; i < core->n_watches; i++)
                 watch_free(core->watches[i]);
@@ -56,19 +45,6 @@ Core *core_free(Core *core) {
         free(core->effects.items);
         free(core);
         return NULL;
-}
-
-bool core_has_room(const Core *core) {
-        return core->effects.n_items + EFFECTS_SPARE <= EFFECTS_MAX;
-}
-
-Effect *core_emit(Core *core, EffectKind kind) {
-        Effect *e = core->effects.items + core->effects.n_items;
-
-        assert(core->effects.n_items < EFFECTS_MAX);
-        *e = (Effect){ .kind = kind };
-        core->effects.n_items++;
-        return e;
 }
 
 static int add_watch(Core *core, Node *node, const Policy *policy) {
@@ -90,14 +66,14 @@ static int add_watch(Core *core, Node *node, const Policy *policy) {
         if (r < 0)
                 return r;
 
-        arm = core_emit(core, EFFECT_ARM);
+        arm = effects_add(core, EFFECT_ARM);
         arm->arm.watch = node_name(node);
         arm->arm.limits = w->limits;
         arm->arm.n_limits = w->n_limits;
         arm->arm.wants_room = w->wants_room;
 
         /* The first look is what all later ones are measured from. */
-        core_emit(core, EFFECT_SAMPLE)->look = node_name(node);
+        effects_add(core, EFFECT_SAMPLE)->look = node_name(node);
 
         w->index = core->n_watches;
         core->watches[core->n_watches++] = w;
@@ -134,7 +110,7 @@ static void on_cgroup_gone(Core *core, Node *node) {
         for (size_t i = 0; i < core->n_watches; i++)
                 if (core->watches[i]->node == node || core->watches[i]->victim == node)
                         episode_on_gone(core, core->watches[i]);
-        core_bury(core, node);
+        effects_keep(core, node);
         if (node->watch && !node->watch->in_flight)
                 remove_watch(core, node->watch); /* one that waits for an answer stays until it has it */
         node->watch = NULL;
@@ -156,7 +132,7 @@ static void on_outcome(Core *core, const Outcome *outcome) {
 
 /* What is due, in the order of the watches; what finds no room among the effects is due at once again. */
 static void on_timer(Core *core) {
-        for (size_t i = 0; i < core->n_watches && core_has_room(core); i++) {
+        for (size_t i = 0; i < core->n_watches && effects_have_room(core); i++) {
                 Watch *w = core->watches[i];
 
                 if (w->answer_by_usec <= core->now_usec) {
@@ -181,9 +157,8 @@ static uint64_t next_wakeup(const Core *core) {
 const Effects *core_step(Core *core, const Event *event) {
         Node *node;
 
-        clear_graves(core);
+        effects_clear(core);
         node = node_registry_find(&core->nodes, event->cgroup_id);
-        core->effects.n_items = 0;
         core->now_usec = MAX(core->now_usec, event->now_usec); /* for the core time never runs back */
 
         switch (event->kind) {

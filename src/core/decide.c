@@ -13,7 +13,7 @@ static void refuse(Core *core, Watch *w, const Step *step, const Node *victim, R
         if (state->refused & (UINT32_C(1) << reason))
                 return;
         state->refused |= UINT32_C(1) << reason;
-        e = core_emit(core, EFFECT_REFUSE);
+        e = effects_add(core, EFFECT_REFUSE);
         e->refusal = (Refusal){
                 .incident = w->incident,
                 .policy = w->policy,
@@ -101,7 +101,7 @@ static void fill(Core *core, Watch *w, const Event *event, const Step *step, con
 
 /* The decision goes out; from here on an answer is owed. */
 void decide_send(Core *core, Watch *w) {
-        core_emit(core, EFFECT_ACT)->decision = w->decision;
+        effects_add(core, EFFECT_ACT)->decision = w->decision;
         if (w->decision.action == ACTION_LOG)
                 return;
         w->in_flight = true;

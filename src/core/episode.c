@@ -71,7 +71,7 @@ static void plan(Core *core, Watch *w) {
 }
 
 static void report(Core *core, Watch *w, const Outcome *outcome, uint32_t pressure_after, uint64_t freed_bytes) {
-        core_emit(core, EFFECT_REPORT)->report = (Report){
+        effects_add(core, EFFECT_REPORT)->report = (Report){
                 .decision = &w->decision,
                 .outcome = *outcome,
                 .latency_usec = usec_sub(core->now_usec, w->decision.event_usec),
@@ -116,7 +116,7 @@ void episode_on_sample(Core *core, Watch *w, const Event *event) {
         /* Room that shrinks fast is trouble to come: a survey now gives growth something to be measured from. */
         if (step || (w->wants_room && w->room.rate > 0 && !watch_holds_any(w) &&
                      w->next_look_usec - core->now_usec < USEC_PER_SEC))
-                core_emit(core, EFFECT_SURVEY)->look = node_name(w->node);
+                effects_add(core, EFFECT_SURVEY)->look = node_name(w->node);
 }
 
 void episode_on_survey(Core *core, Watch *w, const Event *event) {
@@ -193,7 +193,7 @@ void episode_on_timer(Core *core, Watch *w) {
                 return;
 
         /* The sample plans the next look; should none come, it is asked for again. */
-        core_emit(core, EFFECT_SAMPLE)->look = node_name(w->node);
+        effects_add(core, EFFECT_SAMPLE)->look = node_name(w->node);
         w->next_look_usec = core->now_usec + RETRY_LOOK_USEC;
         if (settled) {
                 w->settle_due = true;

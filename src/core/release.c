@@ -35,19 +35,19 @@ static void undo(Core *core, Hold *h, ReleaseReason reason) {
 
         if (h->state != HOLD_RETRY) {
                 h->reason = reason;
-                h->release = h->state == HOLD_PENDING || !core_has_room(core);
+                h->release = h->state == HOLD_PENDING || !effects_have_room(core);
         }
-        if (h->release || !core_has_room(core))
+        if (h->release || !effects_have_room(core))
                 return; /* follows with the answer, or in the next step */
         h->state = HOLD_UNDOING;
         h->retry_usec = core->now_usec + ANSWER_LIMIT_USEC;
         h->id = ++core->last_id;
-        core_emit(core, EFFECT_UNDO)->undo = describe(core, h);
+        effects_add(core, EFFECT_UNDO)->undo = describe(core, h);
 }
 
 static void finish(Core *core, Hold *h) {
-        core_bury(core, h->watch);
-        core_bury(core, h->victim);
+        effects_keep(core, h->watch);
+        effects_keep(core, h->victim);
         ledger_remove(&core->ledger, h);
 }
 
@@ -73,12 +73,12 @@ static void on_pending(Core *core, Hold *h, const Outcome *outcome) {
 
 static void on_undone(Core *core, Hold *h, const Outcome *outcome) {
         if (outcome->kind == OUTCOME_DONE || outcome->gone) {
-                core_emit(core, EFFECT_RELEASE)->undo = describe(core, h);
+                effects_add(core, EFFECT_RELEASE)->undo = describe(core, h);
                 finish(core, h);
                 return;
         }
         if (h->n_tries == 0) {
-                Effect *e = core_emit(core, EFFECT_STUCK);
+                Effect *e = effects_add(core, EFFECT_STUCK);
 
                 e->stuck.undo = describe(core, h);
                 e->stuck.outcome = *outcome;
@@ -165,7 +165,7 @@ void release_on_kill(Core *core, const Node *victim) {
         if (!h || h->state != HOLD_HELD)
                 return;
         h->reason = RELEASE_KILL;
-        core_emit(core, EFFECT_RELEASE)->undo = describe(core, h);
+        effects_add(core, EFFECT_RELEASE)->undo = describe(core, h);
         finish(core, h);
 }
 

@@ -37,7 +37,7 @@ int folder_new(Folder **ret, Folder *parent, const char *name, CgroupKind kind, 
         return 0;
 }
 
-Watch *folder_watch_free(Watch *watch) {
+ArmedWatch *folder_watch_free(ArmedWatch *watch) {
         if (!watch)
                 return NULL;
         for (size_t i = 0; i < watch->n_triggers; i++)

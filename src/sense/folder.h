@@ -35,7 +35,7 @@ struct Folder {
         int fds[_FOLDER_FILE_MAX];
         bool lacks_files; /* some could not be opened for want of descriptors */
 
-        Watch *watch;
+        ArmedWatch *watch;
         unsigned n_watches_above; /* watches on it or an ancestor: it may be their candidate */
         unsigned n_watches_below; /* watches on it or a descendant: its limits are theirs */
         uint64_t pressure_usec[_PRESSURE_KIND_MAX]; /* as last read for a sample */
@@ -67,5 +67,5 @@ int folder_enter(const Folder *f);
 void folder_refresh(Folder *f);
 
 /* Closes the triggers and the watch. */
-Watch *folder_watch_free(Watch *watch);
-DEFINE_CLEANUP(Watch *, folder_watch_free);
+ArmedWatch *folder_watch_free(ArmedWatch *watch);
+DEFINE_CLEANUP(ArmedWatch *, folder_watch_free);

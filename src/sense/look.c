@@ -164,9 +164,9 @@ static bool read_candidate(const Folder *f, Candidate *ret) {
         return true;
 }
 
-int watch_survey(Tree *t, uint64_t cgroup_id, Survey *ret) {
+int watch_survey(Tree *t, uint64_t cgroup_id, Candidates *ret) {
         Folder *top = registry_find(t, cgroup_id);
-        Survey s = { .candidates = t->candidates };
+        Candidates s = { .candidates = t->candidates };
         uint64_t above_bytes;
         int r;
 

@@ -19,7 +19,7 @@ const char *watch_error_text(int error) {
         return error >= 0 && error < _WATCH_E_MAX ? texts[error] : "the kernel refused it";
 }
 
-const Watch *watch_find(const Tree *t, uint64_t cgroup_id) {
+const ArmedWatch *watch_find(const Tree *t, uint64_t cgroup_id) {
         const Folder *f = registry_find(t, cgroup_id);
 
         return f ? f->watch : NULL;
@@ -51,7 +51,7 @@ static int check_files(const Folder *f) {
 }
 
 /* Creates the triggers. Returns the first answer that is not 0. */
-static int open_triggers(const Tree *t, const Folder *f, Watch *watch) {
+static int open_triggers(const Tree *t, const Folder *f, ArmedWatch *watch) {
         _cleanup_(fd_closep) int folder_fd = -EBADF;
         const char *path = "memory.pressure";
         int dir_fd, first = 0;
@@ -97,9 +97,9 @@ static int bring_up(Tree *t, Folder *f) {
         return r != 0 ? r : answer;
 }
 
-int watch_arm(Tree *t, uint64_t cgroup_id, const PressureLimit *limits, size_t n_limits, const Watch **ret_watch) {
+int watch_arm(Tree *t, uint64_t cgroup_id, const PressureLimit *limits, size_t n_limits, const ArmedWatch **ret_watch) {
         Folder *f = registry_find(t, cgroup_id);
-        Watch *watch;
+        ArmedWatch *watch;
         int r;
 
         if (!f)

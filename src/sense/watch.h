@@ -28,14 +28,14 @@ typedef struct Trigger {
         int error; /* then why: WATCH_E_… */
 } Trigger;
 
-typedef struct Watch {
+typedef struct ArmedWatch {
         uint64_t cgroup_id;
         /* memory.events.local, -EBADF for the host. Wait for EPOLLPRI; kernfs sets EPOLLERR on every change, too,
          * so here it means nothing. A sample reads the file and so makes it quiet again: take one each time. */
         int events_fd;
         size_t n_triggers;
         Trigger triggers[]; /* in the order of the limits */
-} Watch;
+} ArmedWatch;
 
 /* Keeps a trigger for each of the limits on `cgroup_id`, and all files open that its samples and surveys read. Arming
  * anew replaces triggers and descriptors: drop the event sources on the old ones before. `*ret_watch` belongs to the
@@ -46,30 +46,30 @@ typedef struct Watch {
  * -errno if memory or descriptors are short: nothing is armed. Creating a trigger takes the kernel's cgroup_mutex, so
  * this is for quiet times. */
 int watch_arm(Tree *tree, uint64_t cgroup_id, const PressureLimit *limits, size_t n_limits,
-              const Watch **ret_watch);
+              const ArmedWatch **ret_watch);
 
 /* Gives up the watch and what it held open. Nothing happens if there is none. Drop the event sources before. */
 void watch_disarm(Tree *tree, uint64_t cgroup_id);
 
 /* The armed watch, or NULL. */
-const Watch *watch_find(const Tree *tree, uint64_t cgroup_id);
+const ArmedWatch *watch_find(const Tree *tree, uint64_t cgroup_id);
 
 /* A look at an armed watch, as Sample describes it. room_bytes is the least room below any limit of the cgroup and
  * its ancestors, which may be another's than the smallest limit. The totals stand still while memory.pressure cannot
  * be read. 0, WATCH_E_GONE (also if it is not armed), or -errno. */
 int watch_sample(Tree *tree, uint64_t cgroup_id, Sample *ret);
 
-typedef struct Survey {
+typedef struct Candidates {
         const Candidate *candidates; /* the tree's own array: valid until the next survey, scan or dispatch */
         size_t n_candidates;
         Sample values; /* read after the candidates */
-} Survey;
+} Candidates;
 
 /* All units that may pay for an armed watch: itself for a unit, those beneath it for a slice or the host; in the order
  * of the tree. Units that vanish meanwhile, or have no memory controller, are left out. Protection is min(memory.min
  * and memory.low of the unit and each slice above, usage), Documentation/admin-guide/cgroup-v2.rst: the kernel may
  * give less where siblings' claims exceed their slice's. 0, WATCH_E_GONE, or -errno. */
-int watch_survey(Tree *tree, uint64_t cgroup_id, Survey *ret);
+int watch_survey(Tree *tree, uint64_t cgroup_id, Candidates *ret);
 
 /* What to tell an administrator about a positive answer. */
 const char *watch_error_text(int error);

@@ -63,7 +63,7 @@ int units_fixture_teardown(void **state) {
 }
 
 Sample units_fixture_sample(UnitsFixture *f, uint64_t id) {
-        const Watch *watch = NULL;
+        const ArmedWatch *watch = NULL;
         Sample s;
 
         assert_int_equal(watch_arm(f->tree, id, NULL, 0, &watch), 0);

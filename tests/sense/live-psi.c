@@ -144,7 +144,7 @@ static int teardown(void **state) {
 
 static void test_trigger_fires(void **state) {
         Fixture *f = *state;
-        const Watch *watch = NULL;
+        const ArmedWatch *watch = NULL;
         Sample before, after;
         short got;
         pid_t hog;
@@ -179,8 +179,8 @@ static void test_trigger_fires(void **state) {
 
 static void test_removed(void **state) {
         Fixture *f = *state;
-        const Watch *watch = NULL;
-        Survey survey;
+        const ArmedWatch *watch = NULL;
+        Candidates survey;
         Sample s;
 
         assert_int_equal(watch_arm(f->tree, f->id, &some_1_2s, 1, &watch), 0);
@@ -205,7 +205,7 @@ static void test_removed(void **state) {
 /* cgroup.pressure=0 takes the file away from under the trigger; samples go on (6.1 and later). */
 static void test_pressure_turned_off(void **state) {
         Fixture *f = *state;
-        const Watch *watch = NULL;
+        const ArmedWatch *watch = NULL;
         Sample s;
 
         assert_int_equal(watch_arm(f->tree, f->id, &some_1_2s, 1, &watch), 0);
@@ -220,7 +220,7 @@ static void test_pressure_turned_off(void **state) {
 static void test_without_capability(void **state) {
         static const PressureLimit some_1_1s = { PRESSURE_SOME, 100, UINT64_C(1000000) };
         Fixture *f = *state;
-        const Watch *watch = NULL;
+        const ArmedWatch *watch = NULL;
         int status;
         pid_t child = fork();
 
@@ -249,8 +249,8 @@ static void test_without_capability(void **state) {
 static void test_host(void **state) {
         Fixture *f = *state;
         uint64_t host = tree_host_id(f->tree);
-        const Watch *watch = NULL;
-        Survey survey;
+        const ArmedWatch *watch = NULL;
+        Candidates survey;
 
         assert_int_equal(watch_arm(f->tree, host, &some_1_2s, 1, &watch), 0);
         assert_int_equal(wait_for(watch->triggers[0].fd, 0), 0);

@@ -120,7 +120,7 @@ static void test_limits(void **state) {
         }
 }
 
-static const Candidate *find(const Survey *s, uint64_t id) {
+static const Candidate *find(const Candidates *s, uint64_t id) {
         for (size_t i = 0; i < s->n_candidates; i++)
                 if (s->candidates[i].cgroup_id == id)
                         return &s->candidates[i];
@@ -130,7 +130,7 @@ static const Candidate *find(const Survey *s, uint64_t id) {
 
 static void test_survey(void **state) {
         UnitsFixture *f = *state;
-        Survey s;
+        Candidates s;
 
         (void) units_fixture_sample(f, f->host);
         (void) units_fixture_sample(f, f->batch);
@@ -170,7 +170,7 @@ static void test_survey_newcomer(void **state) {
         UnitsFixture *f = *state;
         unsigned fds;
         uint64_t id;
-        Survey s;
+        Candidates s;
 
         (void) units_fixture_sample(f, f->batch);
         id = fake_tree_add(&f->fake, "batch.slice/late.service");

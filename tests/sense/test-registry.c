@@ -72,7 +72,7 @@ static void churn_path(char path[static 64], unsigned round, unsigned i) {
 static void test_churn(void **state) {
         TreeFixture *f = *state;
         const PressureLimit limit = { PRESSURE_SOME, 1000, UINT64_C(2000000) };
-        const Watch *watch;
+        const ArmedWatch *watch;
         unsigned fds, fds_max = 0;
         char path[64];
 

@@ -198,9 +198,9 @@ static void test_overflow(void **state) {
 static void test_descriptors(void **state) {
         TreeFixture *f = *state;
         struct rlimit old, few;
-        const Watch *watch;
+        const ArmedWatch *watch;
         char path[64];
-        Survey survey;
+        Candidates survey;
 
         fake_tree_add(&f->fake, "a.slice");
         tree_fixture_scan(f);

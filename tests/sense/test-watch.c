@@ -17,7 +17,7 @@ static const PressureLimit some_10_2s = { PRESSURE_SOME, 1000, UINT64_C(2000000)
 static void test_triggers(void **state) {
         UnitsFixture *f = *state;
         const PressureLimit limits[] = { some_10_2s, { PRESSURE_SOME, 1000, UINT64_C(499999) }, some_10_2s };
-        const Watch *watch;
+        const ArmedWatch *watch;
         Sample s;
 
         assert_int_equal(watch_arm(f->tree, f->host, limits, 1, &watch), 0);
@@ -41,7 +41,7 @@ static void test_error_text(void **state) {
 
 static void test_no_pressure_no_controller(void **state) {
         UnitsFixture *f = *state;
-        const Watch *watch = NULL;
+        const ArmedWatch *watch = NULL;
         unsigned fds = 0;
         uint64_t id;
         Sample s;
@@ -66,7 +66,7 @@ static void test_no_pressure_no_controller(void **state) {
 /* Its name belongs to another cgroup by now, which must not be watched in its place. */
 static void test_arm_successor(void **state) {
         UnitsFixture *f = *state;
-        const Watch *watch = NULL;
+        const ArmedWatch *watch = NULL;
 
         fake_tree_add(&f->fake, "next");
         fake_tree_remove(&f->fake, "other.service");
@@ -80,7 +80,7 @@ static void test_disarm(void **state) {
         const PressureLimit limits[] = { some_10_2s, some_10_2s };
         const uint64_t ids[] = { f->host, f->batch, f->x, f->a, f->other };
         unsigned fds = fake_tree_count_fds();
-        const Watch *watch;
+        const ArmedWatch *watch;
         Sample s;
 
         for (size_t i = 0; i < ELEMENTSOF(ids); i++)
@@ -101,7 +101,7 @@ static void test_disarm(void **state) {
 
 typedef struct GoneCheck {
         UnitsFixture *f;
-        const Watch *watch;
+        const ArmedWatch *watch;
         bool seen;
 } GoneCheck;
 
@@ -124,7 +124,7 @@ static void test_gone(void **state) {
         UnitsFixture *f = *state;
         GoneCheck check = { .f = f };
         unsigned fds = fake_tree_count_fds();
-        const Watch *batch;
+        const ArmedWatch *batch;
         Sample s;
 
         assert_int_equal(watch_arm(f->tree, f->batch, &some_10_2s, 1, &batch), 0);
