@@ -121,6 +121,29 @@ static void test_settle(void **state) {
         }
 }
 
+/* A long window still full of what was before the action calls for no other; what comes after it does. */
+static void test_pressure_from_before(void **state) {
+        static Condition condition = SOME(10, 10 * SEC);
+
+        for (uint32_t after = 0; after <= 1000; after += 1000) {
+                Step step = STEP("end", ACTION_KILL, .conditions = &condition, .n_conditions = 1);
+
+                step.cooldown_usec = 0;
+                start(&step, 1);
+                pass(&f, 10 * SEC, 9000, 0);
+                feed_look(&f, A);
+                survey();
+                feed_outcome(&f, (Outcome){ .id = 1, .kind = OUTCOME_DONE });
+                pass(&f, 2 * SEC, after, 0);
+                feed_timer(&f);
+                feed_look(&f, A); /* settled */
+                pass(&f, SEC, after, 0);
+                feed_look(&f, A);
+                assert_effects(&f, after == 0 ? "" : "survey");
+                fixture_stop(&f);
+        }
+}
+
 /* A look that does not come is asked for again after a second, and so is the one that ends Settle=. */
 static void test_looks_that_do_not_come(void **state) {
         static Condition condition = AVAILABLE_BYTES(MIB);
@@ -268,6 +291,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_incident),
                 cmocka_unit_test(test_settle),
+                cmocka_unit_test(test_pressure_from_before),
                 cmocka_unit_test(test_looks_that_do_not_come),
                 cmocka_unit_test(test_survey_ahead),
                 cmocka_unit_test(test_lost_answer),

@@ -39,7 +39,7 @@ static void second(uint32_t some) {
 static void test_sensors(void **state) {
         Step steps[] = {
                 STEP("1", ACTION_LOG, CONDITIONS(SOME(10, 2 * SEC), FULL(10, 2 * SEC))),
-                STEP("2", ACTION_KILL, CONDITIONS(SOME(10, 2 * SEC))), /* the same once more */
+                STEP("2", ACTION_KILL, CONDITIONS(FULL(10, 2 * SEC))), /* the same once more */
                 STEP("3", ACTION_KILL, CONDITIONS(SOME(10, SEC), SOME(20, 2 * SEC), AVAILABLE_SHARE(5))),
         };
         const Policy policy = { .steps = steps, .n_steps = 3 };
