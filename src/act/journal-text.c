@@ -215,6 +215,7 @@ void text_release(Text *t, const Undo *u) {
                 [RELEASE_STOP] = "memstalld stops",
                 [RELEASE_RELOAD] = "the policies are loaded anew",
                 [RELEASE_FAILED] = "the action had failed half-way",
+                [RELEASE_RECOVERED] = "memstalld had ended without releasing it",
         };
 
         text_add(t, "%s: ", u->victim.unit);

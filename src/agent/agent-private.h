@@ -14,7 +14,8 @@
 #include "sense/tree.h"
 
 /* What the agent's own files share: agent.c sets up and ends, loop.c moves events and effects, sensors.c is on the
- * side of the kernel, culprits.c on that of BPF, reload.c swaps the configuration. */
+ * side of the kernel, culprits.c on that of BPF, held.c keeps the list for the next run, reload.c swaps the
+ * configuration. */
 
 #define ENTRIES_MAX 512U /* as many stalls of the whole host are looked through for those of one watch */
 #define STALLS_MAX 64U   /* as many of them go into one survey */
@@ -78,6 +79,8 @@ struct Agent {
 
         sd_event_source *timer, *hangup, *terminate, *interrupt, *settled, *stop_deadline;
         AgentPhase phase;
+        unsigned held_generation; /* of the list in HELD_FILE */
+        bool held_failed;
         CoreCounts told;
         uint64_t told_usec;
         bool stepping; /* the core's effects are being carried out */
@@ -116,6 +119,13 @@ void culprits_stop(Agent *a);
 void culprits_read(Agent *a, uint64_t watch_id);
 /* Writes the records that go with the decision. */
 void culprits_tell(Agent *a, const Decision *d);
+
+/* held.c */
+
+/* Writes the list of what is held, if it is another than before. */
+void held_save(Agent *a);
+/* Undoes what an earlier run left held. */
+void held_recover(Agent *a);
 
 /* reload.c */
 

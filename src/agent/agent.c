@@ -124,6 +124,7 @@ int agent_new(Agent **ret) {
         r = agent_build_core(a);
         if (r < 0)
                 return r;
+        held_recover(a);
         r = sensors_start(a);
         if (r < 0)
                 return r;

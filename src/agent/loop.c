@@ -88,6 +88,7 @@ static void set_timer(Agent *a, uint64_t wakeup_usec, uint64_t now_usec) {
 static void step(Agent *a, const Event *event) {
         const Effects *effects = core_step(a->core, event);
 
+        held_save(a); /* before anything is done that it must tell of */
         a->stepping = true;
         for (size_t i = 0; i < effects->n_items; i++)
                 carry_out(a, effects->items + i);

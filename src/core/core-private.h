@@ -95,6 +95,8 @@ void release_on_timer(Core *core);
 void release_on_gone(Core *core, const Node *n);
 /* Everything is undone, now and later. */
 void release_all(Core *core, ReleaseReason reason);
+/* What an earlier run of the daemon held is undone. */
+void release_recover(Core *core, const Event *event);
 /* The victim was killed: its freeze is over with the thaw that went before. */
 void release_on_kill(Core *core, const Node *victim);
 bool release_watch_holds(const Core *core, const Watch *w);

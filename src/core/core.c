@@ -191,6 +191,10 @@ const Effects *core_step(Core *core, const Event *event) {
                 release_all(core, event->release);
                 break;
 
+        case EVENT_HELD:
+                release_recover(core, event);
+                break;
+
         case EVENT_TIMER:
                 on_timer(core);
                 break;
@@ -208,6 +212,7 @@ CoreCounts core_counts(const Core *core) {
         CoreCounts counts = {
                 .n_watches = core->n_watches,
                 .n_held = core->ledger.n,
+                .held_generation = core->ledger.generation,
                 .n_open = core->ledger.n,
                 .n_lost = core->n_lost,
         };
@@ -252,6 +257,8 @@ bool core_hold_status(const Core *core, size_t i, HoldStatus *ret) {
                         .incident = h->incident,
                         .since_usec = h->since_usec,
                         .deadline_usec = h->deadline_usec,
+                        .previous_bytes = h->previous_bytes,
+                        .is_known = h->state != HOLD_PENDING || h->action == ACTION_FREEZE,
                 };
                 return true;
         }

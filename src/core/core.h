@@ -26,6 +26,7 @@ const Effects *core_step(Core *core, const Event *event);
 typedef struct CoreCounts {
         size_t n_watches, n_incidents;
         size_t n_held;
+        unsigned held_generation; /* another one whenever the list of what is held is another */
         size_t n_open; /* what is not over: units held or not yet known to be released, and answers owed */
         size_t n_lost; /* cgroups that could not be taken in */
 } CoreCounts;
@@ -48,6 +49,8 @@ typedef struct HoldStatus {
         ActionKind action;
         Id128 incident;
         uint64_t since_usec, deadline_usec; /* USEC_INFINITY: until calm */
+        uint64_t previous_bytes;            /* throttle: what comes back */
+        bool is_known;                      /* previous_bytes says so already */
 } HoldStatus;
 
 /* The i-th of them; false when there are no more. */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/id128.h"
 #include "core/policy.h"
 #include "core/stall.h"
 
@@ -90,7 +91,8 @@ typedef enum ReleaseReason {
         RELEASE_KILL, /* a frozen unit is thawed before it is killed */
         RELEASE_STOP,
         RELEASE_RELOAD,
-        RELEASE_FAILED, /* the action itself failed or timed out half-way */
+        RELEASE_FAILED,    /* the action itself failed half-way */
+        RELEASE_RECOVERED, /* an earlier run of the daemon held it, and did not end well */
         _RELEASE_REASON_MAX,
 } ReleaseReason;
 
@@ -102,6 +104,7 @@ typedef enum EventKind {
         EVENT_OUTCOME,     /* an effector answered */
         EVENT_TIMER,       /* the time asked for in Effects.wakeup_usec has come */
         EVENT_RELEASE,     /* the daemon stops or reloads: undo everything */
+        EVENT_HELD,        /* an earlier run left this unit throttled or frozen: undo it */
         _EVENT_KIND_MAX,
 } EventKind;
 
@@ -138,5 +141,11 @@ typedef struct Event {
                 } survey;
                 Outcome outcome;
                 ReleaseReason release;
+                struct {
+                        const char *unit;
+                        ActionKind action;
+                        uint64_t previous_bytes, since_usec;
+                        Id128 incident;
+                } held;
         };
 } Event;

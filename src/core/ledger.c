@@ -36,6 +36,7 @@ Hold *ledger_add(Ledger *l, const Decision *d, Node *watch, Node *victim, uint64
                         .deadline_usec = usec_add(now_usec, d->step->max_hold_usec),
                 };
                 l->n++;
+                l->generation++;
                 return h;
         }
         return NULL;
@@ -46,6 +47,7 @@ void ledger_remove(Ledger *l, Hold *h) {
         node_unref(h->victim);
         *h = (Hold){ .state = HOLD_FREE };
         l->n--;
+        l->generation++;
 }
 
 void ledger_done(Ledger *l) {

@@ -41,6 +41,7 @@ typedef struct Hold {
 typedef struct Ledger {
         Hold holds[HOLDS_MAX];
         size_t n;
+        unsigned generation; /* another one whenever what must outlive the daemon is another */
 } Ledger;
 
 /* The hold of this kind on this unit, or NULL. */

@@ -65,6 +65,7 @@ static void on_pending(Core *core, Hold *h, const Outcome *outcome) {
         h->state = HOLD_HELD;
         h->release = false;
         h->previous_bytes = outcome->previous_bytes;
+        core->ledger.generation++;
         if (outcome->kind == OUTCOME_FAILED)
                 undo(core, h, RELEASE_FAILED);
         else if (release || core->releasing)
@@ -157,6 +158,29 @@ void release_all(Core *core, ReleaseReason reason) {
                 if (h->state != HOLD_FREE)
                         undo(core, h, reason);
         }
+}
+
+void release_recover(Core *core, const Event *event) {
+        static const Policy earlier_policy = { .name = (char *) "earlier-run", .file = (char *) "" };
+        static const Step earlier_step = { .name = (char *) "-" };
+        const Decision d = {
+                .incident = event->held.incident,
+                .policy = &earlier_policy,
+                .step = &earlier_step,
+                .action = event->held.action,
+        };
+        _cleanup_(node_unrefp) Node *victim = NULL;
+        Hold *h;
+
+        if (!action_holds(event->held.action) || node_new(&victim, 0, CGROUP_UNIT, "", event->held.unit) < 0)
+                return;
+        h = ledger_add(&core->ledger, &d, victim, victim, MIN(event->held.since_usec, core->now_usec));
+        if (!h)
+                return;
+        h->state = HOLD_HELD;
+        h->deadline_usec = USEC_INFINITY;
+        h->previous_bytes = event->held.previous_bytes;
+        undo(core, h, RELEASE_RECOVERED);
 }
 
 void release_on_kill(Core *core, const Node *victim) {

@@ -195,11 +195,16 @@ static Cause cause_of_limit(const Node *limit) {
 static Cause cause_of_counters(const NodeRegistry *nodes, const Event *event, const Node *watch, uint64_t events,
                                bool room) {
         const Sample *v = &event->survey.values;
+        Cause tightest = cause_of_limit(node_registry_find(nodes, v->room_cgroup_id));
 
         if (events > 0)
                 return cause_of_limit(watch);
-        if (room || v->room_bytes < v->limit_bytes / 20)
-                return cause_of_limit(node_registry_find(nodes, v->room_cgroup_id));
+        if (room || v->room_bytes < v->limit_bytes / 20) {
+                /* A unit that uses much of a host that has plenty has reached nothing but its policy's number. */
+                if (tightest != CAUSE_HOST_SHORT || watch->kind == CGROUP_HOST ||
+                    v->host_available_bytes < v->host_total_bytes / 4)
+                        return tightest;
+        }
         if (v->host_available_bytes < v->host_total_bytes / 10)
                 return CAUSE_HOST_SHORT;
         return CAUSE_UNKNOWN;

@@ -15,7 +15,7 @@ const char *trace_event_word(int kind) {
         static const char *const words[_EVENT_KIND_MAX] = {
                 [EVENT_CGROUP_NEW] = "new", [EVENT_CGROUP_GONE] = "gone", [EVENT_SAMPLE] = "sample",
                 [EVENT_SURVEY] = "survey",  [EVENT_OUTCOME] = "outcome",  [EVENT_TIMER] = "timer",
-                [EVENT_RELEASE] = "release",
+                [EVENT_RELEASE] = "release", [EVENT_HELD] = "held",
         };
 
         return words[kind];
@@ -47,6 +47,10 @@ static const char *outcome_word(int kind) {
 
 static const char *via_word(int via) {
         return via_to_string((OutcomeVia) via);
+}
+
+static const char *action_word(int kind) {
+        return action_to_string((ActionKind) kind);
 }
 
 static const char *release_word(int reason) {
@@ -111,6 +115,16 @@ const TraceField trace_fields[] = {
 
         { .key = "reason", .events = ON(RELEASE), .type = TRACE_WORD, .offset = offsetof(Event, release),
           .word = release_word, .n_words = _RELEASE_REASON_MAX },
+
+        { .key = "unit", .events = ON(HELD), .type = TRACE_TEXT, .offset = offsetof(Event, held.unit) },
+        { .key = "action", .events = ON(HELD), .type = TRACE_WORD, .offset = offsetof(Event, held.action),
+          .word = action_word, .n_words = _ACTION_KIND_MAX },
+        { .key = "previous", .events = ON(HELD), .type = TRACE_BYTES, .offset = offsetof(Event, held.previous_bytes) },
+        { .key = "since", .events = ON(HELD), .type = TRACE_TIME, .offset = offsetof(Event, held.since_usec) },
+        { .key = "incident-high", .events = ON(HELD), .type = TRACE_NUMBER,
+          .offset = offsetof(Event, held.incident.high) },
+        { .key = "incident-low", .events = ON(HELD), .type = TRACE_NUMBER,
+          .offset = offsetof(Event, held.incident.low) },
         { 0 },
 };
 

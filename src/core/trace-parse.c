@@ -292,7 +292,9 @@ static void connect(TraceEvent *t) {
         if (t->event.kind == EVENT_CGROUP_NEW) {
                 t->event.cgroup.path = t->path;
                 t->event.cgroup.unit = t->unit;
-        } else if (t->event.kind == EVENT_SURVEY) {
+        } else if (t->event.kind == EVENT_HELD)
+                t->event.held.unit = t->unit;
+        else if (t->event.kind == EVENT_SURVEY) {
                 t->event.survey.candidates = t->candidates;
                 t->event.survey.stalls = t->stalls;
         }

@@ -66,8 +66,11 @@ VictimChoice victim_choose(const Policy *policy, const Survey *s, ActionKind act
         Scale scale = { 0 };
         RankMeasure rank;
 
+        /* Whom nothing may happen to is no measure for the others. */
         for (size_t i = 0; i < s->n; i++)
-                scale_note(&scale, s->suspects + i);
+                if (may_pay(policy, s->suspects + i, action, now_usec) &&
+                    (action == ACTION_LOG || !s->suspects[i].node->protected))
+                        scale_note(&scale, s->suspects + i);
 
         for (size_t i = 0; i < s->n; i++) {
                 Suspect *suspect = s->suspects + i;

@@ -54,7 +54,7 @@ const char *release_to_string(ReleaseReason r) {
         static const char *const words[_RELEASE_REASON_MAX] = {
                 [RELEASE_CALM] = "calm", [RELEASE_MAX_HOLD] = "max-hold", [RELEASE_GONE] = "gone",
                 [RELEASE_KILL] = "kill", [RELEASE_STOP] = "stop",         [RELEASE_RELOAD] = "reload",
-                [RELEASE_FAILED] = "failed",
+                [RELEASE_FAILED] = "failed", [RELEASE_RECOVERED] = "recovered-after-crash",
         };
 
         return words[r];

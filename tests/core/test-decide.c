@@ -239,7 +239,7 @@ static void test_events_before_the_first_look(void **state) {
         feed_new(&f, SLICE, CGROUP_SLICE, "s.slice");
         feed_new(&f, A, CGROUP_UNIT, "a.service");
         feed_look(&f, SLICE);
-        assert_int_equal(survey(500, 1)->cause, CAUSE_HOST_SHORT);
+        assert_int_equal(survey(500, 1)->cause, CAUSE_UNKNOWN);
         fixture_stop(&f);
 }
 

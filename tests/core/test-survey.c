@@ -207,8 +207,9 @@ static void test_cause(void **state) {
                 { "no BPF, nothing known", { { 0 } }, A, HOST, 1000, 0, false, CAUSE_UNKNOWN },
                 { "no BPF, a step about room: the unit's", { { 0 } }, A, A, 1000, 0, true, CAUSE_UNIT_LIMIT },
                 { "the slice's", { { 0 } }, A, SLICE, 1000, 0, true, CAUSE_SLICE_LIMIT },
-                { "the host's", { { 0 } }, A, HOST, 1000, 0, true, CAUSE_HOST_SHORT },
-                { "whose limit is not known", { { 0 } }, A, UNKNOWN, 1000, 0, true, CAUSE_HOST_SHORT },
+                { "the host's", { { 0 } }, HOST, HOST, 1000, 0, true, CAUSE_HOST_SHORT },
+                { "the host's, which has plenty", { { 0 } }, A, HOST, 1000, 0, true, CAUSE_UNKNOWN },
+                { "whose limit is not known", { { 0 } }, A, UNKNOWN, 1000, 0, true, CAUSE_UNKNOWN },
                 { "no BPF, a twentieth of room", { { 0 } }, A, A, 50, 0, false, CAUSE_UNKNOWN },
                 { "no BPF, less than that", { { 0 } }, A, A, 49, 0, false, CAUSE_UNIT_LIMIT },
         };

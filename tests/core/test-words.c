@@ -14,7 +14,7 @@ static void test_words(void **state) {
                 "|",         "done",       "failed",      "timeout",    "dry-run",  "refused",
                 "settled",   "no-effect",  "|",           "none",       "systemd",  "cgroup",
                 "|",         "calm",       "max-hold",    "gone",       "kill",     "stop",
-                "reload",    "failed",     "|",           "protected",  "budget",   "no-candidate",
+                "reload",    "failed",     "recovered-after-crash", "|",           "protected",  "budget",   "no-candidate",
                 "too-many-held", "|",      "other",       "memcg-max",  "memcg-high", "high-throttle",
                 "direct-reclaim", "node-reclaim", "compaction", "refault", "swap-in", "read",
                 "blkcg",     "kswapd",     "kcompactd",

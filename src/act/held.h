@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id128.h"
+#include "core/policy.h"
+
+/* The list of what is held, in a file that outlives the daemon but not the boot (RuntimeDirectory=): whatever ends the
+ * daemon, its next run finds what to undo. One line each, after a first one with the version:
+ *
+ *     memstalld-held 1
+ *     throttle PREVIOUS-BYTES INCIDENT SINCE-USEC UNIT
+ *     freeze 0 INCIDENT SINCE-USEC UNIT */
+
+#define HELD_FILE "/run/memstalld/held"
+#define HELD_UNITS_MAX 256U
+
+typedef struct HeldUnit {
+        ActionKind action;
+        uint64_t previous_bytes; /* throttle: MemoryHigh= to put back, UINT64_MAX for infinity */
+        uint64_t since_usec;     /* CLOCK_MONOTONIC */
+        Id128 incident;
+        char unit[256];
+} HeldUnit;
+
+/* Writes the list to `path`, at most HELD_UNITS_MAX units, beside it first and renamed then: a reader sees the old list
+ * or the new one. Allocates nothing in user space; on a tmpfs it may need a page of the kernel. 0 or -errno. */
+int held_write(const char *path, const HeldUnit *units, size_t n_units);
+
+/* Reads the list, at most `n_max` units. Lines that are none are left out; a file that is not there, or of another
+ * version, is an empty list. 0 or -errno. */
+int held_read(const char *path, HeldUnit *ret, size_t n_max, size_t *ret_n_units);
