@@ -249,6 +249,69 @@ static void test_nothing_after_release(void **state) {
         fixture_stop(&f);
 }
 
+/* What an earlier run left is undone at once, tried again until it is, and told with its own incident. */
+static void test_recovered(void **state) {
+        const Event found = {
+                .kind = EVENT_HELD,
+                .held = { .unit = "x.service", .action = ACTION_THROTTLE, .previous_bytes = 4096,
+                          .since_usec = 990 * SEC, .incident = { 1, 2 } },
+        };
+        Event event = found;
+        const Undo *u;
+
+        fixture_start(&f, NULL, 0);
+        event.now_usec = f.now_usec;
+        f.effects = core_step(f.core, &event);
+        assert_effects(&f, "undo");
+        u = &effect_of(&f, EFFECT_UNDO)->undo;
+        assert_int_equal(u->reason, RELEASE_RECOVERED);
+        assert_int_equal(u->previous_bytes, 4096);
+        assert_int_equal(u->held_usec, f.now_usec - 990 * SEC);
+        assert_int_equal(u->incident.low, 2);
+        assert_string_equal(u->victim.unit, "x.service");
+
+        feed_outcome(&f, (Outcome){ .id = u->id, .kind = OUTCOME_TIMEOUT });
+        assert_effects(&f, "stuck");
+        pass(&f, SEC, 0, 0);
+        feed_timer(&f);
+        assert_effects(&f, "undo");
+        feed_outcome(&f, (Outcome){ .id = effect_of(&f, EFFECT_UNDO)->undo.id, .kind = OUTCOME_DONE });
+        assert_effects(&f, "release");
+        assert_int_equal(core_counts(f.core).n_open, 0);
+
+        /* Nothing but throttle and freeze is held. */
+        event.held.action = ACTION_KILL;
+        f.effects = core_step(f.core, &event);
+        assert_effects(&f, "");
+        fixture_stop(&f);
+}
+
+/* The list for the next run is another one whenever it would tell something else. */
+static void test_generation(void **state) {
+        unsigned before;
+        HoldStatus h;
+        uint64_t id = start((Step)STEP("hold", ACTION_THROTTLE));
+
+        before = core_counts(f.core).held_generation;
+        assert_int_not_equal(before, 0);
+        assert_true(core_hold_status(f.core, 0, &h));
+        assert_false(h.is_known);
+        answer(id, OUTCOME_DONE, 4096);
+        assert_int_not_equal(core_counts(f.core).held_generation, before);
+        assert_true(core_hold_status(f.core, 0, &h));
+        assert_true(h.is_known);
+        assert_int_equal(h.previous_bytes, 4096);
+
+        before = core_counts(f.core).held_generation;
+        feed_look(&f, A);
+        assert_int_equal(core_counts(f.core).held_generation, before);
+        feed_release(&f, RELEASE_STOP);
+        answer(id + 1, OUTCOME_DONE, 0);
+        assert_int_not_equal(core_counts(f.core).held_generation, before);
+        assert_false(core_hold_status(f.core, 0, &h));
+        fixture_stop(&f);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_answers),
@@ -258,6 +321,8 @@ int main(void) {
                 cmocka_unit_test(test_retries),
                 cmocka_unit_test(test_everything_ends),
                 cmocka_unit_test(test_nothing_after_release),
+                cmocka_unit_test(test_recovered),
+                cmocka_unit_test(test_generation),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,8 @@ static void test_round_trip(void **state) {
                 "previous=infinity gone=yes",
                 "time=3.000000 event=outcome id=7 result=no-effect via=none previous=4096",
                 "time=9.000000 event=release reason=max-hold",
+                "time=9.500000 event=held unit=a.service action=throttle previous=4096 since=1.000000 incident-high=1 "
+                "incident-low=2",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
