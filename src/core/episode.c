@@ -159,6 +159,10 @@ void episode_on_outcome(Core *core, Watch *w, const Outcome *outcome) {
 
         if (outcome->kind == OUTCOME_DONE && w->decision.action == ACTION_KILL && w->victim)
                 on_killed(core, w);
+        /* A kill that did not happen is due again as soon as it has settled: Cooldown= is for those that did. */
+        if ((outcome->kind == OUTCOME_FAILED || outcome->kind == OUTCOME_TIMEOUT) &&
+            w->decision.action == ACTION_KILL)
+                watch_step_state(w, w->decision.step)->acted_usec = 0;
         /* After a dry run the next step is to see it as not done. */
         if (outcome->kind != OUTCOME_DRY_RUN)
                 pause_steps(core, w, outcome->kind == OUTCOME_DONE);

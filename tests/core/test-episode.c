@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <string.h>
+
 #include "fixture.h"
 
 enum { A = 7 };
@@ -287,6 +289,37 @@ static void test_dying(void **state) {
         fixture_stop(&f);
 }
 
+/* A kill that did not happen is tried again after Settle=, one that did only after Cooldown=. */
+static void test_kill_that_fails(void **state) {
+        static const struct {
+                OutcomeKind kind;
+                const char *effects;
+        } rows[] = {
+                { OUTCOME_FAILED, "survey" },
+                { OUTCOME_TIMEOUT, "survey" },
+                { OUTCOME_REFUSED, "" },
+                { OUTCOME_DONE, "report" },
+        };
+        static Condition condition = AVAILABLE_BYTES(MIB);
+        const Step step = STEP("end", ACTION_KILL, .conditions = &condition, .n_conditions = 1);
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                start(&step, 1);
+                f.sample.room_bytes = 0;
+                feed_look(&f, A);
+                survey();
+                feed_outcome(&f, (Outcome){ .id = effect_of(&f, EFFECT_ACT)->decision.id, .kind = rows[i].kind });
+                pass(&f, 2 * SEC, 0, 0);
+                feed_timer(&f);
+                feed_look(&f, A); /* settled */
+                if (rows[i].kind != OUTCOME_DONE)
+                        feed_look(&f, A);
+                if (strcmp(effect_words(&f), rows[i].effects) != 0)
+                        fail_msg("row %zu: %s", i, effect_words(&f));
+                fixture_stop(&f);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_incident),
@@ -297,6 +330,7 @@ int main(void) {
                 cmocka_unit_test(test_lost_answer),
                 cmocka_unit_test(test_escalation),
                 cmocka_unit_test(test_dying),
+                cmocka_unit_test(test_kill_that_fails),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
