@@ -45,6 +45,12 @@ static void undo(Core *core, Hold *h, ReleaseReason reason) {
         effects_add(core, EFFECT_UNDO)->undo = describe(core, h);
 }
 
+/* What came back too soon has been tried: Cooldown= of the step counts from its end, and meanwhile the ladder goes on. */
+static void cool_down(const Core *core, const Hold *h) {
+        if (h->watch->watch && (h->reason == RELEASE_CALM || h->reason == RELEASE_MAX_HOLD))
+                watch_step_state(h->watch->watch, h->step)->acted_usec = core->now_usec;
+}
+
 static void finish(Core *core, Hold *h) {
         effects_keep(core, h->watch);
         effects_keep(core, h->victim);
@@ -75,6 +81,7 @@ static void on_pending(Core *core, Hold *h, const Outcome *outcome) {
 static void on_undone(Core *core, Hold *h, const Outcome *outcome) {
         if (outcome->kind == OUTCOME_DONE || outcome->gone) {
                 effects_add(core, EFFECT_RELEASE)->undo = describe(core, h);
+                cool_down(core, h);
                 finish(core, h);
                 return;
         }
