@@ -5,7 +5,7 @@
 
 #define LOOK_MIN_USEC (100 * USEC_PER_MSEC)
 #define LOOK_IDLE_USEC USEC_PER_SEC
-#define LOG_DOUBLINGS_MAX 8U
+#define DOUBLINGS_MAX 8U
 
 /* The first reclaim shows in `some` before anything stalls for long: kswapd counts itself into the host's pressure
  * (kernel: balance_pgdat()). It wakes those watches whose steps wait for room to run out. */
@@ -155,12 +155,13 @@ void watch_evaluate(Watch *w, uint64_t now_usec) {
         }
 }
 
-/* A log step that goes on holding is told at growing distances: its cool-down doubles each time. */
+/* What is told or held again and again in one incident is so at growing distances: its cool-down doubles each time. A
+ * record loses nothing by it, and for a throttle or freeze that did not last it is the harsher step's turn. */
 static bool step_cools(const Step *step, const StepState *state, uint64_t now_usec) {
-        unsigned doublings = state->n_acted > 0 ? MIN(state->n_acted - 1, LOG_DOUBLINGS_MAX) : 0;
+        unsigned doublings = state->n_acted > 0 ? MIN(state->n_acted - 1, DOUBLINGS_MAX) : 0;
         uint64_t cooldown_usec = step->cooldown_usec;
 
-        if (step->action == ACTION_LOG && cooldown_usec < USEC_PER_DAY)
+        if (step->action != ACTION_KILL && cooldown_usec < USEC_PER_DAY)
                 cooldown_usec <<= doublings;
         return state->acted_usec != 0 && now_usec - state->acted_usec < cooldown_usec;
 }
