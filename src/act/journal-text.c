@@ -5,6 +5,7 @@
 
 #include "act/journal-text.h"
 #include "base/format.h"
+#include "base/usec.h"
 
 /* What each action is called while it is announced, and after it. */
 static const struct {
@@ -41,6 +42,13 @@ static char *format_seen(char *buf, size_t size, uint64_t share) {
 }
 
 #define FORMAT_SEEN(share) format_seen((char[FORMAT_MAX]){ 0 }, FORMAT_MAX, share)
+
+/* The same for what took some time: whole milliseconds, where it was any. */
+static char *format_took(char *buf, size_t size, uint64_t usec) {
+        return format_duration(buf, size, usec < USEC_PER_MSEC ? usec : usec / USEC_PER_MSEC * USEC_PER_MSEC);
+}
+
+#define FORMAT_TOOK(usec) format_took((char[FORMAT_MAX]){ 0 }, FORMAT_MAX, usec)
 
 void text_signal(Text *t, int signal) {
         const char *name = sigabbrev_np(signal);
@@ -136,7 +144,7 @@ void text_culprit(Text *t, const Culprit *c, const char *comm) {
         text_add(t, "%s[%" PRIu32 "] in %s: %s ", comm && *comm ? comm : "process", c->values.pid, name_of(&c->unit),
                  c->role == ROLE_CAUSE ? "cause of" : "suffers");
         text_add(t, "%s of the stall time: %s in %" PRIu64 " %s (%s", FORMAT_SEEN(c->share),
-                 FORMAT_DURATION(c->values.stall_usec), c->values.count, c->values.count == 1 ? "stall" : "stalls",
+                 FORMAT_TOOK(c->values.stall_usec), c->values.count, c->values.count == 1 ? "stall" : "stalls",
                  stall_to_string(c->values.class));
         if (c->limit.id != 0)
                 text_add(t, ", limit of %s", name_of(&c->limit));
@@ -201,7 +209,7 @@ void text_outcome(Text *t, const Report *r) {
         else if (o->kind != OUTCOME_DONE)
                 add_error(t, o);
         else if (d->action != ACTION_LOG)
-                text_add(t, ", %s after the stall was seen", FORMAT_DURATION(r->latency_usec));
+                text_add(t, ", %s after the stall was seen", FORMAT_TOOK(r->latency_usec));
 }
 
 /* ---- The way back ---------------------------------------------------------------------------- */
@@ -223,13 +231,13 @@ void text_release(Text *t, const Undo *u) {
                 text_add(t, "MemoryHigh=%s again", FORMAT_LIMIT(u->previous_bytes));
         else
                 text_add(t, "thawed");
-        text_add(t, " after %s: %s [policy %s, step %s]", FORMAT_DURATION(u->held_usec), reasons[u->reason],
+        text_add(t, " after %s: %s [policy %s, step %s]", FORMAT_TOOK(u->held_usec), reasons[u->reason],
                  u->policy->name, u->step->name);
 }
 
 void text_release_failed(Text *t, const Undo *u, const Outcome *o) {
         text_add(t, "%s: still %s after %s, could not be released", u->victim.unit, words[u->action].done,
-                 FORMAT_DURATION(u->held_usec));
+                 FORMAT_TOOK(u->held_usec));
         add_error(t, o);
 }
 
