@@ -79,6 +79,7 @@ struct Agent {
 
         sd_event_source *timer, *hangup, *terminate, *interrupt, *settled, *stop_deadline;
         AgentPhase phase;
+        bool reload_again; /* it was asked for while one was under way */
         unsigned held_generation; /* of the list in HELD_FILE */
         bool held_failed;
         CoreCounts told;

@@ -104,6 +104,8 @@ static void swap(Agent *a) {
         journal_reload(a->journal, &facts);
         (void) sd_notify(0, "READY=1");
         agent_tell_status(a);
+        if (TAKE(a->reload_again, false))
+                agent_reload(a);
 }
 
 /* In a turn of the loop of its own: the swap takes away what other turns stand on. */
@@ -146,8 +148,10 @@ static void keep_old(Agent *a) {
 void agent_reload(Agent *a) {
         int r;
 
-        if (a->phase != PHASE_RUNNING)
+        if (a->phase != PHASE_RUNNING) {
+                a->reload_again = a->phase == PHASE_RELOADING; /* what was read by then may be old */
                 return;
+        }
         (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_usec());
 
         a->next = (Config)CONFIG_DEFAULT;
