@@ -26,9 +26,10 @@ typedef struct PsiWindow {
 void psi_window_push(PsiWindow *w, uint64_t now_usec, uint64_t total_usec, uint64_t spacing_usec);
 
 /* Tells the window what a kernel trigger knows: of the last `window_usec` before `now_usec`, `stall_usec` were
- * stalled. Counts only where the readings do not reach back so far; the total must have grown by as much since the
- * oldest reading, or the event is a false one (kernel.md: unprivileged triggers fire right after arming) and nothing
- * changes. Call it after the push. */
+ * stalled, and a tenth of the window later this still is so (the kernel looks ten times in a window). Counts only where
+ * the readings do not say so themselves. The total must have grown by as much since the last reading before the window,
+ * or nothing changes: the event is a false one, as a trigger can give right after arming (kernel/sched/psi.c seeds it
+ * from another total than it looks at). Call it after the push. */
 void psi_window_seed(PsiWindow *w, uint64_t now_usec, uint64_t window_usec, uint64_t stall_usec);
 
 /* The share of `window_usec` before the latest reading that was stalled, hundredths of a percent. What lies before the
