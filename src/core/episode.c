@@ -10,6 +10,7 @@
 #define INCIDENT_QUIET_USEC (10 * USEC_PER_SEC)
 #define DYING_USEC (5 * USEC_PER_SEC)
 #define RETRY_LOOK_USEC USEC_PER_SEC
+#define TRIES_MAX 4U
 
 static uint64_t mix(uint64_t x) {
         /* The finalizer of splitmix64: each incident's id looks random, and is the same in each replay. */
@@ -151,6 +152,14 @@ static void on_killed(Core *core, Watch *w) {
                 w->escalate_usec = usec_add(core->now_usec, grace_usec);
 }
 
+/* Cooldown= is for what was done. A kill that did not happen is due again as soon as it has settled; so is what systemd
+ * said no to (a job of the unit was pending), a few times. A throttle or freeze without an answer may still happen. */
+static bool is_due_again(const Watch *w, const Outcome *outcome) {
+        if (w->decision.action == ACTION_KILL)
+                return outcome->kind == OUTCOME_FAILED || outcome->kind == OUTCOME_TIMEOUT;
+        return outcome->kind == OUTCOME_FAILED && w->decision.count < TRIES_MAX;
+}
+
 void episode_on_outcome(Core *core, Watch *w, const Outcome *outcome) {
         w->in_flight = false;
         w->answer_by_usec = USEC_INFINITY;
@@ -159,9 +168,7 @@ void episode_on_outcome(Core *core, Watch *w, const Outcome *outcome) {
 
         if (outcome->kind == OUTCOME_DONE && w->decision.action == ACTION_KILL && w->victim)
                 on_killed(core, w);
-        /* A kill that did not happen is due again as soon as it has settled: Cooldown= is for those that did. */
-        if ((outcome->kind == OUTCOME_FAILED || outcome->kind == OUTCOME_TIMEOUT) &&
-            w->decision.action == ACTION_KILL)
+        if (is_due_again(w, outcome))
                 watch_step_state(w, w->decision.step)->acted_usec = 0;
         /* After a dry run the next step is to see it as not done. */
         if (outcome->kind != OUTCOME_DRY_RUN)

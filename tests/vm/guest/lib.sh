@@ -121,6 +121,9 @@ is_active() { systemctl is-active --quiet "$1"; }
 is_gone() { ! systemctl is-active --quiet "$1"; }
 property_is() { [ "$(property "$1" "$2")" = "$3" ]; } # UNIT PROPERTY VALUE
 
+# Frozen, or on the way: tasks that reclaim without end come out of the kernel late, and are frozen only then.
+is_freezing() { case $(property "$1" FreezerState) in frozen | freezing) ;; *) return 1 ;; esac; } # UNIT
+
 expect_active() { is_active "$1" || fail "$1 should be active, is $(systemctl is-active "$1")"; }
 expect_gone() { is_gone "$1" || fail "$1 should be gone, is $(systemctl is-active "$1")"; }
 
