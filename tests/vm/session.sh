@@ -119,8 +119,12 @@ session_accelerator() { # IMAGE
     echo "${MEMSTALLD_ACCEL:-$(<"$WORK/accelerator")}"
 }
 
+# QEMU without KVM can run into the breakpoint with which the kernel patches its own code (a tracepoint switched on or off
+# while another CPU is in it) after the kernel has taken it away: an int3 that belongs to nobody.
+session_emulator_died() { grep -aqE 'Oops: int3|int3: 0000' "$1"; } # CONSOLE
+
 session_run() { # SUITE IMAGE BOOT SCENARIO...
-    local suite=$1 image=$2 boot=$3 idle=0
+    local suite=$1 image=$2 boot=$3 idle=0 again=''
     shift 3
     LEFT=("$@")
     while [ ${#LEFT[@]} -gt 0 ]; do
@@ -131,6 +135,10 @@ session_run() { # SUITE IMAGE BOOT SCENARIO...
             echo "($suite: $WHY before ${LEFT[0]} began; see $OUT/$suite/console-$BOOTS.log)"
             [ "$idle" -gt 1 ] || continue
             RUNNING=${LEFT[0]} LEFT=("${LEFT[@]:1}")
+        fi
+        if [ -n "$RUNNING" ] && [[ $again != *" $RUNNING "* ]] && session_emulator_died "$OUT/$suite/console-$BOOTS.log"; then
+            echo "($suite: the emulator's int3 ended $RUNNING, once more; see $OUT/$suite/console-$BOOTS.log)"
+            again+=" $RUNNING " LEFT=("$RUNNING" "${LEFT[@]}") RUNNING=''
         fi
         if [ -n "$RUNNING" ]; then
             session_report "$suite" "$RUNNING" FAIL '?' "$WHY"
