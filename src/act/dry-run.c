@@ -14,7 +14,7 @@ struct DryRun {
 };
 
 static void answer(DryRun *d, uint64_t id) {
-        d->answer(d->userdata, &(Outcome){ .id = id, .kind = OUTCOME_DRY_RUN, .previous_bytes = UINT64_MAX });
+        d->answer(d->userdata, &(Outcome){ .id = id, .kind = OUTCOME_DRY_RUN });
 }
 
 static int on_deferred(sd_event_source *source, void *userdata) {

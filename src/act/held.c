@@ -11,9 +11,10 @@
 #include "act/held.h"
 #include "base/cleanup.h"
 #include "base/fdio.h"
+#include "core/properties.h"
 
-#define HEADER "memstalld-held 1\n"
-#define LINE_MAX_LENGTH 384U /* action, four numbers, a unit name of at most 255 bytes */
+#define HEADER "memstalld-held 2\n"
+#define LINE_MAX_LENGTH 768U /* action, properties, three numbers, a unit name of at most 255 bytes */
 #define TEXT_MAX (sizeof(HEADER) + HELD_UNITS_MAX * LINE_MAX_LENGTH)
 
 /* Static: a write is on the way to an action, where nothing is allocated. */
@@ -26,8 +27,8 @@ static size_t format(const HeldUnit *units, size_t n_units) {
                 const HeldUnit *u = units + i;
 
                 used += (size_t) snprintf(text + used, sizeof(text) - used,
-                                          "%s %" PRIu64 " " ID128_FORMAT " %" PRIu64 " %s\n",
-                                          action_to_string(u->action), u->previous_bytes, ID128_VALUES(u->incident),
+                                          "%s %s " ID128_FORMAT " %" PRIu64 " %s\n",
+                                          action_to_string(u->action), FORMAT_PROPERTIES(&u->previous), ID128_VALUES(u->incident),
                                           u->since_usec, u->unit);
         }
         return used;
@@ -65,13 +66,13 @@ int held_write(const char *path, const HeldUnit *units, size_t n_units) {
 
 /* One line, without its newline. */
 static bool parse_line(const char *line, HeldUnit *ret) {
-        char action[16];
+        char action[16], previous[PROPERTIES_TEXT_MAX];
         int end = 0;
 
-        if (sscanf(line, "%15s %" SCNu64 " %16" SCNx64 "%16" SCNx64 " %" SCNu64 " %255s%n", action,
-                   &ret->previous_bytes, &ret->incident.high, &ret->incident.low, &ret->since_usec, ret->unit,
+        if (sscanf(line, "%15s %255s %16" SCNx64 "%16" SCNx64 " %" SCNu64 " %255s%n", action,
+                   previous, &ret->incident.high, &ret->incident.low, &ret->since_usec, ret->unit,
                    &end) != 6 ||
-            line[end] != '\0')
+            line[end] != '\0' || properties_parse(previous, &ret->previous) < 0)
                 return false;
         ret->action = action_from_string(action);
         return action_holds(ret->action);

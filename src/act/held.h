@@ -10,16 +10,18 @@
 /* The list of what is held, in a file that outlives the daemon but not the boot (RuntimeDirectory=): whatever ends the
  * daemon, its next run finds what to undo. One line each, after a first one with the version:
  *
- *     memstalld-held 1
- *     throttle PREVIOUS-BYTES INCIDENT SINCE-USEC UNIT
- *     freeze 0 INCIDENT SINCE-USEC UNIT */
+ *     memstalld-held 2
+ *     throttle PREVIOUS INCIDENT SINCE-USEC UNIT
+ *     freeze - INCIDENT SINCE-USEC UNIT
+ *
+ * with PREVIOUS as in core/properties.h. */
 
 #define HELD_FILE "/run/memstalld/held"
 #define HELD_UNITS_MAX 256U
 
 typedef struct HeldUnit {
         ActionKind action;
-        uint64_t previous_bytes; /* throttle: MemoryHigh= to put back, UINT64_MAX for infinity */
+        Properties previous;     /* throttle, protect: what to put back */
         uint64_t since_usec;     /* CLOCK_MONOTONIC */
         Id128 incident;
         char unit[256];

@@ -103,7 +103,7 @@ static void add_deed(Text *t, const Decision *d) {
                 return;
         switch (d->action) {
         case ACTION_THROTTLE:
-                text_add(t, " %s to %s", d->victim.unit, FORMAT_SIZE(d->memory_high_bytes));
+                text_add(t, " %s to %s", d->victim.unit, FORMAT_SIZE(d->properties.values[PROPERTY_MEMORY_HIGH]));
                 break;
         case ACTION_KILL:
                 text_add(t, " %s%s with ", d->escalation ? "what is left of " : "", d->victim.unit);
@@ -157,7 +157,7 @@ void text_culprit(Text *t, const Culprit *c, const char *comm) {
 static void add_done(Text *t, const Decision *d) {
         text_add(t, "%s", words[d->action].done);
         if (d->action == ACTION_THROTTLE)
-                text_add(t, " to %s", FORMAT_SIZE(d->memory_high_bytes));
+                text_add(t, " to %s", FORMAT_SIZE(d->properties.values[PROPERTY_MEMORY_HIGH]));
         if (d->action == ACTION_KILL) {
                 text_add(t, " with ");
                 text_signal(t, d->signal);
@@ -228,7 +228,7 @@ void text_release(Text *t, const Undo *u) {
 
         text_add(t, "%s: ", u->victim.unit);
         if (u->action == ACTION_THROTTLE)
-                text_add(t, "MemoryHigh=%s again", FORMAT_LIMIT(u->previous_bytes));
+                text_add(t, "MemoryHigh=%s again", FORMAT_LIMIT(u->previous.values[PROPERTY_MEMORY_HIGH]));
         else
                 text_add(t, "thawed");
         text_add(t, " after %s: %s [policy %s, step %s]", FORMAT_TOOK(u->held_usec), reasons[u->reason],

@@ -84,7 +84,7 @@ static void add_numbers(Record *r, const Decision *d) {
         if (d->victim.id != 0)
                 record_add_bytes(r, "MEMSTALLD_VICTIM_USAGE", d->victim_usage_bytes);
         if (d->action == ACTION_THROTTLE)
-                record_add_bytes(r, "MEMSTALLD_MEMORY_HIGH", d->memory_high_bytes);
+                record_add_bytes(r, "MEMSTALLD_MEMORY_HIGH", d->properties.values[PROPERTY_MEMORY_HIGH]);
         if (d->action == ACTION_KILL)
                 record_add_uint(r, "MEMSTALLD_SIGNAL", (uint64_t) d->signal);
 }
@@ -170,7 +170,7 @@ static void begin_release(Record *r, const Undo *u, const char *message_id, int 
         record_add(r, "MEMSTALLD_REASON", release_to_string(u->reason));
         record_add_uint(r, "MEMSTALLD_HELD_USEC", u->held_usec);
         if (u->action == ACTION_THROTTLE)
-                record_add_bytes(r, "MEMSTALLD_MEMORY_HIGH", u->previous_bytes);
+                record_add_bytes(r, "MEMSTALLD_MEMORY_HIGH", u->previous.values[PROPERTY_MEMORY_HIGH]);
 }
 
 void journal_release(Journal *j, const Undo *u) {

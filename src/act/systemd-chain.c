@@ -69,15 +69,17 @@ static int chain(Action *a, int r) {
 
 static int on_memory_high(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         Action *a = userdata;
+        uint64_t previous_bytes;
         int r;
 
         if (sd_bus_message_is_method_error(m, NULL))
                 return action_fail(a, sd_bus_message_get_error(m));
-        r = sd_bus_message_read(m, "v", "t", &a->outcome.previous_bytes);
+        r = sd_bus_message_read(m, "v", "t", &previous_bytes);
         if (r < 0)
                 return chain(a, r);
+        properties_set(&a->outcome.previous, PROPERTY_MEMORY_HIGH, previous_bytes);
         /* Of a unit that exceeds its limit a share of the usage can be more than the limit. */
-        if (a->outcome.previous_bytes <= a->memory_high_bytes) {
+        if (previous_bytes <= a->memory_high_bytes) {
                 action_end(a, OUTCOME_REFUSED, -ERANGE, "its MemoryHigh= is not above that already");
                 return 0;
         }

@@ -169,7 +169,7 @@ void systemd_act(Systemd *s, const Decision *d) {
         if (!a)
                 return;
         a->start = chain_for_act(d->action);
-        a->memory_high_bytes = d->memory_high_bytes;
+        a->memory_high_bytes = d->properties.values[PROPERTY_MEMORY_HIGH];
         a->signal = d->signal;
         a->thaw_first = d->thaw_first;
         a->gone_is_done = d->action == ACTION_KILL;
@@ -190,7 +190,7 @@ void systemd_undo(Systemd *s, const Undo *u) {
         if (!a)
                 return;
         a->start = chain_for_undo(u->action);
-        a->memory_high_bytes = u->previous_bytes;
+        a->memory_high_bytes = u->previous.values[PROPERTY_MEMORY_HIGH];
         a->gone_is_done = true;
         a->try_again = u->action == ACTION_FREEZE;
 

@@ -15,7 +15,7 @@
  * Every action is asynchronous and has SYSTEMD_DEADLINE_USEC for all its calls together. It is answered exactly
  * once, from the event loop and never from within systemd_act() or systemd_undo(), with `via` VIA_SYSTEMD and
  *
- *     OUTCOME_DONE      systemd has done it; `previous_bytes` is set after a throttle
+ *     OUTCOME_DONE      systemd has done it; `previous` is set after a throttle
  *     OUTCOME_FAILED    it said no, or the connection is lost: `error` and its words in `error_text`
  *     OUTCOME_TIMEOUT   no answer in time. It may still happen: what can be undone should be
  *     OUTCOME_REFUSED   it would do harm and was not sent: `error_text` says why
@@ -58,7 +58,7 @@ DEFINE_CLEANUP(Systemd *, systemd_free);
  * kill: d->signal to all processes of the unit, on the same connection after a thaw if d->thaw_first. */
 void systemd_act(Systemd *s, const Decision *d);
 
-/* throttle: MemoryHigh= back to u->previous_bytes (UINT64_MAX: infinity). freeze: thawed; a unit that is not frozen
+/* throttle: MemoryHigh= back to u->previous. freeze: thawed; a unit that is not frozen
  * is done, one that is still freezing is asked again until the deadline. */
 void systemd_undo(Systemd *s, const Undo *u);
 

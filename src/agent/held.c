@@ -23,7 +23,7 @@ void held_save(Agent *a) {
                         continue; /* a throttle whose former value is being asked for changes nothing yet */
                 units[n] = (HeldUnit){
                         .action = h.action,
-                        .previous_bytes = h.previous_bytes,
+                        .previous = h.previous,
                         .since_usec = h.since_usec,
                         .incident = h.incident,
                 };
@@ -49,7 +49,7 @@ void held_recover(Agent *a) {
                 agent_feed(a, &(Event){ .kind = EVENT_HELD,
                                         .held = { .unit = u.unit,
                                                   .action = u.action,
-                                                  .previous_bytes = u.previous_bytes,
+                                                  .previous = u.previous,
                                                   .since_usec = u.since_usec,
                                                   .incident = u.incident } });
         }

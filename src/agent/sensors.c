@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 
 #include "agent/agent-private.h"
+#include "base/clock.h"
 #include "sense/watch.h"
 
 /* memory.events tells of each reclaim at a limit: often enough is ten times a second. */
@@ -163,7 +164,7 @@ void sensors_arm(Agent *a, const Effect *effect) {
         }
         s->cgroup_id = id;
         s->agent = a;
-        r = sensor_connect(a, s, watch, effect->arm.wants_room);
+        r = sensor_connect(a, s, watch, effect->arm.wants & WANT_EVENTS);
         if (r < 0 || !tsearch(s, &a->sensors, compare_ids)) {
                 tell_blind(a, id, strerror(r < 0 ? -r : ENOMEM));
                 return;
@@ -216,7 +217,7 @@ static void on_cgroup(const Event *event, void *userdata) {
         if (event->kind == EVENT_CGROUP_GONE)
                 sensor_drop(a, event->cgroup_id);
         else
-                copy.cgroup.fresh = a->scanned;
+                copy.cgroup.born_usec = a->scanned ? clock_usec() : 0;
         agent_feed(a, &copy);
 }
 

@@ -70,7 +70,7 @@ static int add_watch(Core *core, Node *node, const Policy *policy) {
         arm->arm.watch = node_name(node);
         arm->arm.limits = w->limits;
         arm->arm.n_limits = w->n_limits;
-        arm->arm.wants_room = w->wants_room;
+        arm->arm.wants = w->wants;
 
         /* The first look is what all later ones are measured from. */
         effects_add(core, EFFECT_SAMPLE)->look = node_name(node);
@@ -98,7 +98,7 @@ static void on_cgroup_new(Core *core, const Event *event) {
                 return;
         }
         known = TAKE_PTR(node);
-        known->born_usec = event->cgroup.fresh ? core->now_usec : 0;
+        known->born_usec = event->cgroup.born_usec;
         known->protected = match_protected(core->settings, known->unit);
         if (policy && add_watch(core, known, policy) < 0)
                 core->n_lost++;
@@ -199,6 +199,10 @@ const Effects *core_step(Core *core, const Event *event) {
                 on_timer(core);
                 break;
 
+        case EVENT_CLOCK:
+        case EVENT_MANAGED:
+                break;
+
         case _EVENT_KIND_MAX:
                 break;
         }
@@ -257,7 +261,7 @@ bool core_hold_status(const Core *core, size_t i, HoldStatus *ret) {
                         .incident = h->incident,
                         .since_usec = h->since_usec,
                         .deadline_usec = h->deadline_usec,
-                        .previous_bytes = h->previous_bytes,
+                        .previous = h->previous,
                         .is_known = h->state != HOLD_PENDING || h->action == ACTION_FREEZE,
                 };
                 return true;

@@ -49,8 +49,8 @@ typedef struct HoldStatus {
         ActionKind action;
         Id128 incident;
         uint64_t since_usec, deadline_usec; /* USEC_INFINITY: until calm */
-        uint64_t previous_bytes;            /* throttle: what comes back */
-        bool is_known;                      /* previous_bytes says so already */
+        Properties previous;                /* throttle, protect: what comes back */
+        bool is_known;                      /* `previous` says so already */
 } HoldStatus;
 
 /* The i-th of them; false when there are no more. */

@@ -36,6 +36,8 @@ bool decide_needs_growth(const Watch *w) {
                                 return true;
                         break;
                 case RANK_USAGE:
+                case RANK_SWAP:
+                case RANK_RECLAIM:
                 case _RANK_MEASURE_MAX:
                 case _RANK_MEASURE_INVALID:
                         break;
@@ -49,10 +51,11 @@ static void fill_action(const Core *core, Decision *d, const Node *victim) {
 
         d->signal = d->escalation ? SIGKILL : step->signal;
         if (step->action == ACTION_THROTTLE)
-                d->memory_high_bytes =
-                        step->memory_high.is_share ?
-                                (uint64_t) ((unsigned __int128) d->victim_usage_bytes * step->memory_high.share / 10000) :
-                                step->memory_high.bytes;
+                properties_set(&d->properties, PROPERTY_MEMORY_HIGH,
+                               step->memory_high.is_share ?
+                                       (uint64_t) ((unsigned __int128) d->victim_usage_bytes * step->memory_high.share /
+                                                   10000) :
+                                       step->memory_high.bytes);
         if (step->action == ACTION_KILL)
                 d->thaw_first = victim && ledger_find(&core->ledger, victim, ACTION_FREEZE);
 }

@@ -12,27 +12,16 @@
 /* What to do, and why: the core's only output. Everything here is values, or points into the core and its policies
  * and stays as it is until the next core_step(). */
 
+#define UNIT_NAME_MAX 256U /* systemd's own, with the end of the string */
+
 /* A cgroup as records and effectors name it. */
 typedef struct CgroupName {
         uint64_t id;
         CgroupKind kind;
         const char *path;
         const char *unit;
+        bool delegated; /* the system manager does not know it: acted on through the cgroup files */
 } CgroupName;
-
-/* Why a watch stalls: the words of Cause=. */
-typedef enum Cause {
-        CAUSE_UNKNOWN,
-        CAUSE_UNIT_LIMIT,  /* it fights its own limit */
-        CAUSE_SLICE_LIMIT, /* the limit of a slice above */
-        CAUSE_HOST_SHORT,  /* the host has no room */
-        CAUSE_REFAULT,
-        CAUSE_SWAP,
-        CAUSE_THROTTLED, /* the sleep that memory.high imposes */
-        CAUSE_COMPACTION,
-        CAUSE_IO,
-        _CAUSE_MAX,
-} Cause;
 
 typedef enum CulpritRole {
         ROLE_CAUSE,
@@ -66,12 +55,16 @@ typedef struct Decision {
         bool escalation; /* SIGKILL to what a milder Signal= left */
         bool thaw_first;
         int signal;
-        uint64_t memory_high_bytes;
+        Grain grain;               /* kill */
+        Properties properties;     /* throttle, protect: what is to be set */
+        uint64_t reclaim_bytes;    /* reclaim */
+        char start[UNIT_NAME_MAX]; /* Start=, its specifiers replaced; empty: none */
+        uint64_t timeout_usec;     /* as long are jobs waited for */
 
         Cause cause;
         RankMeasure rank; /* the measure that told the victim from the next candidate */
         size_t n_candidates;
-        uint64_t seen[STEP_CONDITIONS_MAX]; /* value of each condition: a share, or bytes */
+        uint64_t seen[STEP_CONDITIONS_MAX]; /* value of each condition, see watch_condition_value() */
         uint32_t pressure[_PRESSURE_KIND_MAX];
         Sample sample;
         uint64_t victim_usage_bytes;
@@ -89,9 +82,9 @@ typedef struct Undo {
         const Step *step;
         CgroupName watch;
         CgroupName victim;
-        ActionKind action; /* throttle or freeze */
+        ActionKind action; /* one that holds */
         ReleaseReason reason;
-        uint64_t previous_bytes; /* throttle: MemoryHigh= to put back */
+        Properties previous; /* throttle, protect: what to put back */
         uint64_t held_usec;
 } Undo;
 
@@ -102,6 +95,7 @@ typedef struct Report {
         uint64_t latency_usec; /* from the kernel's event to the answer */
         uint32_t pressure_before, pressure_after; /* some, hundredths of a percent */
         uint64_t freed_bytes;                     /* settled: how much less the watch uses */
+        bool started;                             /* it is about decision->start, which runs before the action */
 } Report;
 
 typedef enum RefusalReason {
@@ -109,6 +103,7 @@ typedef enum RefusalReason {
         REFUSAL_BUDGET,    /* MaxActions= is used up */
         REFUSAL_NOBODY,    /* there is no candidate */
         REFUSAL_FULL,      /* as many actions are held as memstalld can hold */
+        REFUSAL_POLICY_BUDGET, /* MaxActions= of the policy is used up */
         _REFUSAL_REASON_MAX,
 } RefusalReason;
 
@@ -122,8 +117,25 @@ typedef struct Refusal {
         RefusalReason reason;
 } Refusal;
 
+/* What a watch needs to see, beside what every look shows: each costs files. A bit each, in Effect.arm.wants. */
+enum {
+        WANT_EVENTS = 1 << 0,           /* memory.events.local wakes it, too */
+        WANT_STAT = 1 << 1,             /* refaults, scanned, reclaimed: memory.stat, /proc/vmstat for the host */
+        WANT_IO = 1 << 2,               /* io.pressure */
+        WANT_CPU = 1 << 3,              /* cpu.pressure */
+        WANT_DYING = 1 << 4,            /* cgroup.stat */
+        WANT_CANDIDATE_SWAP = 1 << 5,   /* memory.swap.current of each candidate */
+        WANT_CANDIDATE_STAT = 1 << 6,   /* pages scanned of each candidate */
+        WANT_CANDIDATE_SLICES = 1 << 7, /* slices are candidates, too */
+};
+
 typedef enum EffectKind {
         EFFECT_ARM,     /* sense: keep triggers on this cgroup for each of `limits` */
+        EFFECT_DISARM,  /* sense: nobody watches it any more */
+        EFFECT_FOLLOW,  /* sense: EFFECT_SAMPLE may ask for this one though nobody watches it (WANT_EVENTS, _STAT) */
+        EFFECT_UNFOLLOW,
+        EFFECT_START,   /* act: start decision->start, answer with EVENT_OUTCOME (`job.id`) after timeout_usec at last */
+        EFFECT_EXPIRED, /* journal: the policy is off from now on */
         EFFECT_SAMPLE,  /* sense: answer with EVENT_SAMPLE */
         EFFECT_SURVEY,  /* sense: answer with EVENT_SURVEY */
         EFFECT_ACT,     /* act: do it, answer with EVENT_OUTCOME; journal: decision, culprits */
@@ -142,9 +154,14 @@ typedef struct Effect {
                         CgroupName watch;
                         const PressureLimit *limits;
                         size_t n_limits;
-                        bool wants_room; /* memory.events.local wakes it too */
+                        unsigned wants; /* WANT_… */
                 } arm;
-                CgroupName look; /* EFFECT_SAMPLE, EFFECT_SURVEY */
+                CgroupName look; /* EFFECT_SAMPLE, EFFECT_SURVEY, _DISARM, _FOLLOW, _UNFOLLOW */
+                const Policy *expired;
+                struct {
+                        uint64_t id;
+                        const Decision *decision;
+                } job;
                 Decision decision;
                 Undo undo; /* EFFECT_UNDO, EFFECT_RELEASE */
                 struct {
@@ -164,7 +181,6 @@ typedef struct Effects {
 } Effects;
 
 /* The words of records and of the language: "unit-limit", "cause", "done", "systemd", "calm", "memcg-max". */
-const char *cause_to_string(Cause c);
 const char *role_to_string(CulpritRole r);
 const char *outcome_to_string(OutcomeKind k);
 const char *via_to_string(OutcomeVia v);

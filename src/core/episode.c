@@ -86,7 +86,7 @@ static void report(Core *core, Watch *w, const Outcome *outcome, uint32_t pressu
 static void settle(Core *core, Watch *w) {
         const Decision *d = &w->decision;
         uint64_t span_usec = MAX(core->now_usec - w->settle_total_at_usec, UINT64_C(1));
-        uint64_t stalled_usec = usec_sub(w->sample.pressure_usec[PRESSURE_SOME], w->settle_total_usec);
+        uint64_t stalled_usec = usec_sub(w->sample.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME], w->settle_total_usec);
         uint32_t before = d->pressure[PRESSURE_SOME];
         uint32_t after = w->node->gone ? 0 : (uint32_t) (MIN(stalled_usec, span_usec) * 10000 / span_usec);
         uint64_t freed_bytes = w->node->gone ? d->sample.usage_bytes :
@@ -115,7 +115,7 @@ void episode_on_sample(Core *core, Watch *w, const Event *event) {
         plan(core, w);
 
         /* Room that shrinks fast is trouble to come: a survey now gives growth something to be measured from. */
-        if (step || (w->wants_room && w->room.rate > 0 && !watch_holds_any(w) &&
+        if (step || ((w->wants & WANT_EVENTS) && w->room.rate > 0 && !watch_holds_any(w) &&
                      w->next_look_usec - core->now_usec < USEC_PER_SEC))
                 effects_add(core, EFFECT_SURVEY)->look = node_name(w->node);
 }
@@ -134,7 +134,7 @@ void episode_on_survey(Core *core, Watch *w, const Event *event) {
 static void pause_steps(Core *core, Watch *w, bool report) {
         w->settle_usec = usec_add(core->now_usec, w->decision.step->settle_usec);
         w->settle_since_usec = core->now_usec;
-        w->settle_total_usec = w->sample.pressure_usec[PRESSURE_SOME];
+        w->settle_total_usec = w->sample.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME];
         w->settle_total_at_usec = w->sample_usec;
         w->settle_report = report;
         if (w->node->gone)

@@ -17,7 +17,8 @@
 typedef enum CgroupKind {
         CGROUP_HOST,
         CGROUP_SLICE,
-        CGROUP_UNIT, /* a service or scope of the system manager */
+        CGROUP_UNIT,  /* a service or scope, of the system manager or a user's */
+        CGROUP_GROUP, /* a cgroup below a delegated unit, which no manager knows; its `unit` is its path */
         _CGROUP_KIND_MAX,
 } CgroupKind;
 
@@ -25,7 +26,7 @@ typedef enum CgroupKind {
  * MemTotal where that is tighter; `room_bytes` what is left below it, or MemAvailable where that is less. For the
  * host they are MemTotal and MemAvailable. */
 typedef struct Sample {
-        uint64_t pressure_usec[_PRESSURE_KIND_MAX]; /* total= of memory.pressure */
+        uint64_t pressure_usec[_RESOURCE_MAX][_PRESSURE_KIND_MAX]; /* total= of each pressure file */
         uint64_t usage_bytes;
         uint64_t limit_bytes;
         uint64_t room_bytes;
@@ -33,7 +34,19 @@ typedef struct Sample {
         uint64_t host_total_bytes;
         uint64_t room_cgroup_id; /* whose limit leaves so little; the host's id if none does */
         uint64_t events_high, events_max, events_oom_kill; /* memory.events.local; 0 for the host */
+        uint64_t events_oom;
+        uint64_t swap_free_bytes, swap_total_bytes; /* the host's */
+        uint64_t refaults, scanned, reclaimed;      /* pages so far; 0 without WANT_STAT */
+        uint64_t dying;                             /* nr_dying_descendants; 0 without WANT_DYING */
 } Sample;
+
+/* What ManagedOOMPreference= says, see man:systemd.resource-control(5). */
+typedef enum Preference {
+        PREFERENCE_NONE,
+        PREFERENCE_AVOID,
+        PREFERENCE_OMIT,
+        _PREFERENCE_MAX,
+} Preference;
 
 /* One unit that may pay, as it is now. */
 typedef struct Candidate {
@@ -41,6 +54,9 @@ typedef struct Candidate {
         uint64_t usage_bytes;
         uint64_t protected_bytes; /* what memory.min and memory.low protect of it */
         uint64_t pressure_usec;   /* some total= */
+        uint64_t swap_bytes;      /* 0 without WANT_CANDIDATE_SWAP */
+        uint64_t scanned;         /* pages so far; 0 without WANT_CANDIDATE_STAT */
+        Preference preference;
 } Candidate;
 
 /* Stall time of one process in one class, over the recent window that the BPF program keeps. */
@@ -80,7 +96,7 @@ typedef struct Outcome {
         OutcomeVia via;
         int error;                         /* -errno, 0 if none */
         char error_text[OUTCOME_ERROR_MAX]; /* what the other side said; empty if nothing */
-        uint64_t previous_bytes;           /* throttle: MemoryHigh= before, UINT64_MAX for infinity */
+        Properties previous;               /* throttle, protect: what was set before */
         bool gone;                         /* the unit does not exist any more: nothing is left to undo */
 } Outcome;
 
@@ -93,6 +109,9 @@ typedef enum ReleaseReason {
         RELEASE_RELOAD,
         RELEASE_FAILED,    /* the action itself failed half-way */
         RELEASE_RECOVERED, /* an earlier run of the daemon held it, and did not end well */
+        RELEASE_LIVELOCK,  /* it has nothing left to reclaim, and only burns time under its throttle */
+        RELEASE_EXPIRED,   /* the policy is off since Expires= */
+        RELEASE_BY_HAND,
         _RELEASE_REASON_MAX,
 } ReleaseReason;
 
@@ -105,6 +124,8 @@ typedef enum EventKind {
         EVENT_TIMER,       /* the time asked for in Effects.wakeup_usec has come */
         EVENT_RELEASE,     /* the daemon stops or reloads: undo everything */
         EVENT_HELD,        /* an earlier run left this unit throttled or frozen: undo it */
+        EVENT_CLOCK,       /* what time it is for people: at the start, and when somebody sets the clock */
+        EVENT_MANAGED,     /* what the unit's own ManagedOOM…= say */
         _EVENT_KIND_MAX,
 } EventKind;
 
@@ -125,7 +146,10 @@ typedef struct Event {
                         CgroupKind kind;
                         const char *path; /* below /sys/fs/cgroup, "/" for the host */
                         const char *unit; /* unescaped unit name, "-.slice" for the host */
-                        bool fresh;       /* made just now, rather than found */
+                        uint64_t born_usec; /* when it was made; 0: it was there before anybody looked */
+                        bool delegated;   /* the system manager does not know it */
+                        bool container;   /* a unit that holds a manager or cgroups of its own which are registered: not
+                                           * a candidate itself, what is beneath it is */
                 } cgroup;
                 struct {
                         SampleCause cause;
@@ -144,8 +168,17 @@ typedef struct Event {
                 struct {
                         const char *unit;
                         ActionKind action;
-                        uint64_t previous_bytes, since_usec;
+                        Properties previous;
+                        uint64_t since_usec;
                         Id128 incident;
+                        const char *path; /* below /sys/fs/cgroup; "" for a unit of the system manager */
                 } held;
+                uint64_t realtime_usec; /* EVENT_CLOCK: CLOCK_REALTIME at now_usec */
+                struct {
+                        bool pressure;          /* ManagedOOMMemoryPressure=kill */
+                        uint32_t share;         /* …Limit=; 0: the default */
+                        uint64_t duration_usec; /* …DurationSec=; 0: the default */
+                        bool swap;              /* ManagedOOMSwap=kill */
+                } managed;
         };
 } Event;

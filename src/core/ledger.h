@@ -29,7 +29,7 @@ typedef struct Hold {
         const Step *step;
         Node *watch, *victim; /* references */
         ActionKind action;
-        uint64_t previous_bytes;
+        Properties previous;
         uint64_t since_usec;
         uint64_t deadline_usec;   /* MaxHold=; USEC_INFINITY: none */
         bool release;             /* undo as soon as the answer is here */

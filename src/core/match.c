@@ -23,6 +23,7 @@ static bool policy_takes(const Policy *p, CgroupKind kind, const char *unit) {
         case CGROUP_UNIT:
                 return strv_fnmatch(p->match.units, unit) && !strv_fnmatch(p->match.except, unit);
 
+        case CGROUP_GROUP:
         case _CGROUP_KIND_MAX:
                 break;
         }

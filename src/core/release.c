@@ -23,7 +23,7 @@ static Undo describe(const Core *core, const Hold *h) {
                 .victim = node_name(h->victim),
                 .action = h->action,
                 .reason = h->reason,
-                .previous_bytes = h->previous_bytes,
+                .previous = h->previous,
                 .held_usec = core->now_usec - h->since_usec,
         };
 }
@@ -63,14 +63,14 @@ static void on_pending(Core *core, Hold *h, const Outcome *outcome) {
         bool release = h->release;
 
         if (outcome->kind == OUTCOME_REFUSED || outcome->kind == OUTCOME_DRY_RUN || outcome->gone ||
-            (outcome->kind != OUTCOME_DONE && h->action == ACTION_THROTTLE && outcome->previous_bytes == 0)) {
+            (outcome->kind != OUTCOME_DONE && h->action == ACTION_THROTTLE && outcome->previous.set == 0)) {
                 finish(core, h);
                 return;
         }
 
         h->state = HOLD_HELD;
         h->release = false;
-        h->previous_bytes = outcome->previous_bytes;
+        h->previous = outcome->previous;
         core->ledger.generation++;
         if (outcome->kind == OUTCOME_FAILED)
                 undo(core, h, RELEASE_FAILED);
@@ -186,7 +186,7 @@ void release_recover(Core *core, const Event *event) {
                 return;
         h->state = HOLD_HELD;
         h->deadline_usec = USEC_INFINITY;
-        h->previous_bytes = event->held.previous_bytes;
+        h->previous = event->held.previous;
         undo(core, h, RELEASE_RECOVERED);
 }
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "core/properties.h"
 #include "core/trace-private.h"
 
 /* What every line about an action tells: which policy and step, of which watch, for whom. */
@@ -33,7 +34,7 @@ static void write_arm(TraceWriter *w, const Effect *effect) {
                 trace_write(w, " trigger=");
                 trace_write_limit(w, effect->arm.limits + i);
         }
-        if (effect->arm.wants_room)
+        if (effect->arm.wants & WANT_EVENTS)
                 trace_write(w, " events=yes");
 }
 
@@ -43,7 +44,7 @@ static void write_conditions(TraceWriter *w, const Decision *d) {
                 const Condition *c = d->step->conditions + i;
 
                 trace_write(w, " saw=%s:", condition_to_string(c->kind));
-                if (c->kind == CONDITION_PRESSURE)
+                if (condition_is_pressure(c->kind) || c->kind == CONDITION_EFFICIENCY)
                         trace_write_share(w, d->seen[i]);
                 else
                         trace_write_bytes(w, d->seen[i]);
@@ -67,8 +68,8 @@ static void write_act(TraceWriter *w, const Effect *effect) {
         trace_write(w, " id=%" PRIu64 " action=%s", d->id, action_to_string(d->action));
         write_whose(w, d->policy, d->step, &d->watch, &d->victim);
         trace_write(w, " count=%u", d->count);
-        if (d->action == ACTION_THROTTLE)
-                trace_write(w, " high=%" PRIu64, d->memory_high_bytes);
+        if (d->properties.set != 0)
+                trace_write(w, " set=%s", FORMAT_PROPERTIES(&d->properties));
         if (d->action == ACTION_KILL)
                 trace_write(w, " signal=%d", d->signal);
         if (d->thaw_first)
@@ -90,10 +91,8 @@ static void write_undo(TraceWriter *w, const Effect *effect) {
         trace_write(w, " id=%" PRIu64 " action=%s", u->id, action_to_string(u->action));
         write_whose(w, u->policy, u->step, &u->watch, &u->victim);
         trace_write(w, " reason=%s", release_to_string(u->reason));
-        if (u->action == ACTION_THROTTLE) {
-                trace_write(w, " previous=");
-                trace_write_bytes(w, u->previous_bytes);
-        }
+        if (u->previous.set != 0)
+                trace_write(w, " previous=%s", FORMAT_PROPERTIES(&u->previous));
         trace_write(w, " held=");
         trace_write_time(w, u->held_usec);
         write_incident(w, u->incident);

@@ -16,6 +16,7 @@ const char *trace_event_word(int kind) {
                 [EVENT_CGROUP_NEW] = "new", [EVENT_CGROUP_GONE] = "gone", [EVENT_SAMPLE] = "sample",
                 [EVENT_SURVEY] = "survey",  [EVENT_OUTCOME] = "outcome",  [EVENT_TIMER] = "timer",
                 [EVENT_RELEASE] = "release", [EVENT_HELD] = "held",
+                [EVENT_CLOCK] = "clock",    [EVENT_MANAGED] = "managed",
         };
 
         return words[kind];
@@ -31,11 +32,33 @@ const char *trace_sample_cause_word(int cause) {
         return words[cause];
 }
 
+const char *trace_resource_word(int resource) {
+        static const char *const words[_RESOURCE_MAX] = {
+                [RESOURCE_MEMORY] = "memory",
+                [RESOURCE_HOST_MEMORY] = "host",
+                [RESOURCE_IO] = "io",
+                [RESOURCE_CPU] = "cpu",
+        };
+
+        return words[resource];
+}
+
+const char *trace_preference_word(int preference) {
+        static const char *const words[_PREFERENCE_MAX] = {
+                [PREFERENCE_NONE] = "none",
+                [PREFERENCE_AVOID] = "avoid",
+                [PREFERENCE_OMIT] = "omit",
+        };
+
+        return words[preference];
+}
+
 static const char *cgroup_word(int kind) {
         static const char *const words[_CGROUP_KIND_MAX] = {
                 [CGROUP_HOST] = "host",
                 [CGROUP_SLICE] = "slice",
                 [CGROUP_UNIT] = "unit",
+                [CGROUP_GROUP] = "group",
         };
 
         return words[kind];
@@ -85,11 +108,21 @@ const TraceField trace_fields[] = {
           .word = cgroup_word, .n_words = _CGROUP_KIND_MAX },
         { .key = "path", .events = ON(CGROUP_NEW), .type = TRACE_TEXT, .offset = offsetof(Event, cgroup.path) },
         { .key = "unit", .events = ON(CGROUP_NEW), .type = TRACE_TEXT, .offset = offsetof(Event, cgroup.unit) },
-        { .key = "fresh", .events = ON(CGROUP_NEW), .type = TRACE_FLAG, .offset = offsetof(Event, cgroup.fresh) },
+        { .key = "born", .events = ON(CGROUP_NEW), .type = TRACE_TIME, .offset = offsetof(Event, cgroup.born_usec) },
+        { .key = "delegated", .events = ON(CGROUP_NEW), .type = TRACE_FLAG,
+          .offset = offsetof(Event, cgroup.delegated) },
+        { .key = "container", .events = ON(CGROUP_NEW), .type = TRACE_FLAG,
+          .offset = offsetof(Event, cgroup.container) },
 
         { .key = "cause", .events = ON(SAMPLE), .type = TRACE_CAUSE, .offset = offsetof(Event, sample.cause) },
-        SAMPLE_FIELD("some", TRACE_TIME, pressure_usec[PRESSURE_SOME]),
-        SAMPLE_FIELD("full", TRACE_TIME, pressure_usec[PRESSURE_FULL]),
+        SAMPLE_FIELD("some", TRACE_TIME, pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME]),
+        SAMPLE_FIELD("full", TRACE_TIME, pressure_usec[RESOURCE_MEMORY][PRESSURE_FULL]),
+        SAMPLE_FIELD("host-some", TRACE_TIME, pressure_usec[RESOURCE_HOST_MEMORY][PRESSURE_SOME]),
+        SAMPLE_FIELD("host-full", TRACE_TIME, pressure_usec[RESOURCE_HOST_MEMORY][PRESSURE_FULL]),
+        SAMPLE_FIELD("io-some", TRACE_TIME, pressure_usec[RESOURCE_IO][PRESSURE_SOME]),
+        SAMPLE_FIELD("io-full", TRACE_TIME, pressure_usec[RESOURCE_IO][PRESSURE_FULL]),
+        SAMPLE_FIELD("cpu-some", TRACE_TIME, pressure_usec[RESOURCE_CPU][PRESSURE_SOME]),
+        SAMPLE_FIELD("cpu-full", TRACE_TIME, pressure_usec[RESOURCE_CPU][PRESSURE_FULL]),
         SAMPLE_FIELD("usage", TRACE_BYTES, usage_bytes),
         SAMPLE_FIELD("limit", TRACE_BYTES, limit_bytes),
         SAMPLE_FIELD("room-cgroup", TRACE_NUMBER, room_cgroup_id),
@@ -98,7 +131,14 @@ const TraceField trace_fields[] = {
         SAMPLE_FIELD("total", TRACE_BYTES, host_total_bytes),
         SAMPLE_FIELD("high", TRACE_NUMBER, events_high),
         SAMPLE_FIELD("max", TRACE_NUMBER, events_max),
+        SAMPLE_FIELD("oom", TRACE_NUMBER, events_oom),
         SAMPLE_FIELD("oom-kill", TRACE_NUMBER, events_oom_kill),
+        SAMPLE_FIELD("swap-free", TRACE_BYTES, swap_free_bytes),
+        SAMPLE_FIELD("swap-total", TRACE_BYTES, swap_total_bytes),
+        SAMPLE_FIELD("refaults", TRACE_NUMBER, refaults),
+        SAMPLE_FIELD("scanned", TRACE_NUMBER, scanned),
+        SAMPLE_FIELD("reclaimed", TRACE_NUMBER, reclaimed),
+        SAMPLE_FIELD("dying", TRACE_NUMBER, dying),
         { .key = "candidate", .events = ON(SURVEY), .type = TRACE_CANDIDATE },
         { .key = "stall", .events = ON(SURVEY), .type = TRACE_STALL },
 
@@ -109,8 +149,8 @@ const TraceField trace_fields[] = {
           .word = via_word, .n_words = _VIA_MAX },
         { .key = "error", .events = ON(OUTCOME), .type = TRACE_ERROR, .offset = offsetof(Event, outcome.error) },
         { .key = "text", .events = ON(OUTCOME), .type = TRACE_TEXT, .offset = offsetof(Event, outcome.error_text) },
-        { .key = "previous", .events = ON(OUTCOME), .type = TRACE_BYTES,
-          .offset = offsetof(Event, outcome.previous_bytes) },
+        { .key = "previous", .events = ON(OUTCOME), .type = TRACE_PROPERTIES,
+          .offset = offsetof(Event, outcome.previous) },
         { .key = "gone", .events = ON(OUTCOME), .type = TRACE_FLAG, .offset = offsetof(Event, outcome.gone) },
 
         { .key = "reason", .events = ON(RELEASE), .type = TRACE_WORD, .offset = offsetof(Event, release),
@@ -119,12 +159,22 @@ const TraceField trace_fields[] = {
         { .key = "unit", .events = ON(HELD), .type = TRACE_TEXT, .offset = offsetof(Event, held.unit) },
         { .key = "action", .events = ON(HELD), .type = TRACE_WORD, .offset = offsetof(Event, held.action),
           .word = action_word, .n_words = _ACTION_KIND_MAX },
-        { .key = "previous", .events = ON(HELD), .type = TRACE_BYTES, .offset = offsetof(Event, held.previous_bytes) },
+        { .key = "path", .events = ON(HELD), .type = TRACE_TEXT, .offset = offsetof(Event, held.path) },
+        { .key = "previous", .events = ON(HELD), .type = TRACE_PROPERTIES, .offset = offsetof(Event, held.previous) },
         { .key = "since", .events = ON(HELD), .type = TRACE_TIME, .offset = offsetof(Event, held.since_usec) },
         { .key = "incident-high", .events = ON(HELD), .type = TRACE_NUMBER,
           .offset = offsetof(Event, held.incident.high) },
         { .key = "incident-low", .events = ON(HELD), .type = TRACE_NUMBER,
           .offset = offsetof(Event, held.incident.low) },
+
+        { .key = "realtime", .events = ON(CLOCK), .type = TRACE_TIME, .offset = offsetof(Event, realtime_usec) },
+
+        { .key = "cgroup", .events = ON(MANAGED), .type = TRACE_NUMBER, .offset = offsetof(Event, cgroup_id) },
+        { .key = "pressure", .events = ON(MANAGED), .type = TRACE_FLAG, .offset = offsetof(Event, managed.pressure) },
+        { .key = "share", .events = ON(MANAGED), .type = TRACE_SHARE, .offset = offsetof(Event, managed.share) },
+        { .key = "duration", .events = ON(MANAGED), .type = TRACE_TIME,
+          .offset = offsetof(Event, managed.duration_usec) },
+        { .key = "swap", .events = ON(MANAGED), .type = TRACE_FLAG, .offset = offsetof(Event, managed.swap) },
         { 0 },
 };
 
@@ -172,6 +222,8 @@ void trace_write_bytes(TraceWriter *w, uint64_t bytes) {
 }
 
 void trace_write_limit(TraceWriter *w, const PressureLimit *limit) {
+        if (limit->resource != RESOURCE_MEMORY)
+                trace_write(w, "%s:", trace_resource_word(limit->resource));
         trace_write(w, "%s:%s:", pressure_to_string(limit->kind), FORMAT_SHARE(limit->share));
         trace_write_time(w, limit->window_usec);
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/properties.h"
 #include "core/trace-private.h"
 
 static void write_candidates(TraceWriter *w, const Event *event) {
@@ -12,6 +13,9 @@ static void write_candidates(TraceWriter *w, const Event *event) {
                 trace_write(w, " candidate=%" PRIu64 ":%" PRIu64 ":%" PRIu64 ":", c->cgroup_id, c->usage_bytes,
                             c->protected_bytes);
                 trace_write_time(w, c->pressure_usec);
+                if (c->swap_bytes > 0 || c->scanned > 0 || c->preference != PREFERENCE_NONE)
+                        trace_write(w, ":%" PRIu64 ":%" PRIu64 ":%s", c->swap_bytes, c->scanned,
+                                    trace_preference_word((int) c->preference));
         }
 }
 
@@ -49,6 +53,18 @@ static void write_field(TraceWriter *w, const TraceField *field, const Event *ev
         case TRACE_TIME:
         case TRACE_BYTES:
                 write_number(w, field, *(const uint64_t *) place);
+                break;
+
+        case TRACE_SHARE:
+                if (*(const uint32_t *) place != 0) {
+                        trace_write(w, " %s=", field->key);
+                        trace_write_share(w, *(const uint32_t *) place);
+                }
+                break;
+
+        case TRACE_PROPERTIES:
+                if (((const Properties *) place)->set != 0)
+                        trace_write(w, " %s=%s", field->key, FORMAT_PROPERTIES(place));
                 break;
 
         case TRACE_ERROR:

@@ -5,6 +5,7 @@
 
 #include "base/parse.h"
 #include "base/usec.h"
+#include "core/properties.h"
 #include "core/trace-private.h"
 
 /* The longest value that is no text. */
@@ -78,12 +79,26 @@ static int parse_parts(char *value, const PartParser *parsers, size_t n, uint64_
         return 0;
 }
 
+static int parse_preference(const char *s, uint64_t *ret) {
+        int preference = trace_word_find(trace_preference_word, _PREFERENCE_MAX, s);
+
+        if (preference < 0)
+                return preference;
+        *ret = (uint64_t) preference;
+        return 0;
+}
+
+/* The last three parts may be missing. */
 static int parse_candidate(char *value, TraceEvent *t) {
-        static const PartParser parsers[] = { parse_uint, parse_bytes, parse_bytes, parse_duration };
-        uint64_t parts[ELEMENTSOF(parsers)];
+        static const PartParser parsers[] = { parse_uint,  parse_bytes, parse_bytes,     parse_duration,
+                                              parse_bytes, parse_uint,  parse_preference };
+        uint64_t parts[ELEMENTSOF(parsers)] = { 0 };
+        size_t n_colons = 0;
         int r;
 
-        r = parse_parts(value, parsers, ELEMENTSOF(parsers), parts);
+        for (const char *c = value; *c; c++)
+                n_colons += *c == ':';
+        r = parse_parts(value, parsers, n_colons < 4 ? 4 : ELEMENTSOF(parsers), parts);
         if (r < 0)
                 return r;
         if (t->event.survey.n_candidates >= TRACE_CANDIDATES_MAX)
@@ -93,6 +108,9 @@ static int parse_candidate(char *value, TraceEvent *t) {
                 .usage_bytes = parts[1],
                 .protected_bytes = parts[2],
                 .pressure_usec = parts[3],
+                .swap_bytes = parts[4],
+                .scanned = parts[5],
+                .preference = (Preference) parts[6],
         };
         return 0;
 }
@@ -141,12 +159,28 @@ static int parse_limit_share(const char *s, uint64_t *ret) {
         return 0;
 }
 
-/* "requested", "events", "trigger:some:10%:2s" */
+/* Moves past "io:" or the like; without one it is the memory of the watch. */
+static int take_resource(char **s) {
+        char *colon = strchr(*s, ':');
+        int resource;
+
+        if (!colon)
+                return RESOURCE_MEMORY;
+        *colon = '\0';
+        resource = trace_word_find(trace_resource_word, _RESOURCE_MAX, *s);
+        *colon = ':';
+        if (resource < 0)
+                return RESOURCE_MEMORY;
+        *s = colon + 1;
+        return resource;
+}
+
+/* "requested", "events", "trigger:some:10%:2s", "trigger:io:some:10%:2s" */
 static int parse_cause(char *value, Event *event) {
         static const PartParser parsers[] = { parse_pressure_kind, parse_limit_share, parse_duration };
         uint64_t parts[ELEMENTSOF(parsers)];
         char *limit = strchr(value, ':');
-        int cause, r;
+        int cause, resource, r;
 
         if (limit)
                 *limit++ = '\0';
@@ -157,6 +191,7 @@ static int parse_cause(char *value, Event *event) {
         if (!limit)
                 return 0;
 
+        resource = take_resource(&limit);
         r = parse_parts(limit, parsers, ELEMENTSOF(parsers), parts);
         if (r < 0)
                 return r;
@@ -166,6 +201,7 @@ static int parse_cause(char *value, Event *event) {
                 .kind = (PressureKind) parts[0],
                 .share = (uint32_t) parts[1],
                 .window_usec = parts[2],
+                .resource = (PressureResource) resource,
         };
         return 0;
 }
@@ -194,6 +230,10 @@ static int parse_value(const TraceField *field, char *value, TraceEvent *t) {
                 return parse_duration(value, place);
         case TRACE_BYTES:
                 return parse_bytes(value, place);
+        case TRACE_SHARE:
+                return parse_share(value, place);
+        case TRACE_PROPERTIES:
+                return properties_parse(value, place);
         case TRACE_ERROR:
                 return parse_error(value, place);
         case TRACE_FLAG:
@@ -292,9 +332,10 @@ static void connect(TraceEvent *t) {
         if (t->event.kind == EVENT_CGROUP_NEW) {
                 t->event.cgroup.path = t->path;
                 t->event.cgroup.unit = t->unit;
-        } else if (t->event.kind == EVENT_HELD)
+        } else if (t->event.kind == EVENT_HELD) {
                 t->event.held.unit = t->unit;
-        else if (t->event.kind == EVENT_SURVEY) {
+                t->event.held.path = t->path;
+        } else if (t->event.kind == EVENT_SURVEY) {
                 t->event.survey.candidates = t->candidates;
                 t->event.survey.stalls = t->stalls;
         }

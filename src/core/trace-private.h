@@ -12,6 +12,7 @@ typedef enum TraceType {
         TRACE_NUMBER,  /* uint64_t */
         TRACE_TIME,    /* uint64_t, microseconds */
         TRACE_BYTES,   /* uint64_t */
+        TRACE_SHARE,   /* uint32_t, hundredths of a percent */
         TRACE_ERROR,   /* int, negative or 0 */
         TRACE_FLAG,    /* bool: yes or no */
         TRACE_WORD,    /* an enumeration */
@@ -19,6 +20,7 @@ typedef enum TraceType {
         TRACE_CAUSE,   /* sample.cause, with sample.limit */
         TRACE_CANDIDATE,
         TRACE_STALL,
+        TRACE_PROPERTIES, /* "MemoryHigh:512M,CPUWeight:infinity" */
 } TraceType;
 
 typedef struct TraceField {
@@ -37,6 +39,8 @@ extern const TraceField trace_fields[];
 const char *trace_event_word(int kind);
 const char *trace_stall_word(int class);
 const char *trace_sample_cause_word(int cause);
+const char *trace_resource_word(int resource);
+const char *trace_preference_word(int preference);
 
 /* Where the field's value lies in the event. */
 void *trace_field_place(const TraceField *field, Event *event);
@@ -57,6 +61,6 @@ void trace_write_text(TraceWriter *w, const char *key, const char *text);
 void trace_write_time(TraceWriter *w, uint64_t usec);
 void trace_write_bytes(TraceWriter *w, uint64_t bytes);
 void trace_write_share(TraceWriter *w, uint64_t share);
-/* "some:10%:2.000000" */
+/* "some:10%:2.000000", with a resource other than the memory of the watch before it: "io:some:10%:2.000000" */
 void trace_write_limit(TraceWriter *w, const PressureLimit *limit);
 int trace_written(const TraceWriter *w);

@@ -38,11 +38,11 @@ static void plan_sensors(Watch *w) {
                                 add_limit(w, &c->pressure);
                                 longest_usec = MAX(longest_usec, c->pressure.window_usec);
                         } else
-                                w->wants_room = true;
+                                w->wants |= WANT_EVENTS;
                 if (action_holds(step->action) && step->has_until)
                         longest_usec = MAX(longest_usec, step->until.window_usec);
         }
-        if (w->wants_room)
+        if (w->wants & WANT_EVENTS)
                 add_limit(w, &early_warning);
         w->spacing_usec = longest_usec / 100;
 }
@@ -86,7 +86,7 @@ Watch *watch_free(Watch *w) {
 
 void watch_see(Watch *w, uint64_t now_usec, const Sample *values, const PressureLimit *limit) {
         for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
-                psi_window_push(w->windows + k, now_usec, values->pressure_usec[k], w->spacing_usec);
+                psi_window_push(w->windows + k, now_usec, values->pressure_usec[RESOURCE_MEMORY][k], w->spacing_usec);
         if (limit)
                 psi_window_seed(w->windows + limit->kind, now_usec, limit->window_usec,
                                 (limit->window_usec * limit->share + 9999) / 10000);
@@ -246,7 +246,7 @@ static bool step_pending(const Watch *w, uint64_t now_usec) {
 }
 
 void watch_plan_look(Watch *w, uint64_t now_usec, bool held) {
-        uint64_t look_usec = w->wants_room ? plan_room(w, now_usec) : USEC_INFINITY;
+        uint64_t look_usec = w->wants & WANT_EVENTS ? plan_room(w, now_usec) : USEC_INFINITY;
 
         if (step_pending(w, now_usec))
                 look_usec = MIN(look_usec, now_usec + MAX(w->spacing_usec, LOOK_MIN_USEC));

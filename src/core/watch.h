@@ -30,7 +30,7 @@ typedef struct Watch {
         /* What the kernel is asked to wake it for. */
         PressureLimit limits[WATCH_LIMITS_MAX];
         size_t n_limits;
-        bool wants_room; /* some step is about room or usage: no pressure tells of them early */
+        unsigned wants; /* WANT_…; WANT_EVENTS: some step is about what no pressure tells of early */
         uint64_t spacing_usec;
 
         /* What was seen. */

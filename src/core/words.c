@@ -5,22 +5,6 @@
 
 #include "core/decision.h"
 
-const char *cause_to_string(Cause c) {
-        static const char *const words[_CAUSE_MAX] = {
-                [CAUSE_UNKNOWN] = "unknown",
-                [CAUSE_UNIT_LIMIT] = "unit-limit",
-                [CAUSE_SLICE_LIMIT] = "slice-limit",
-                [CAUSE_HOST_SHORT] = "host-short",
-                [CAUSE_REFAULT] = "refault",
-                [CAUSE_SWAP] = "swap",
-                [CAUSE_THROTTLED] = "throttled",
-                [CAUSE_COMPACTION] = "compaction",
-                [CAUSE_IO] = "io",
-        };
-
-        return words[c];
-}
-
 const char *role_to_string(CulpritRole r) {
         static const char *const words[_ROLE_MAX] = {
                 [ROLE_CAUSE] = "cause",
@@ -55,6 +39,7 @@ const char *release_to_string(ReleaseReason r) {
                 [RELEASE_CALM] = "calm", [RELEASE_MAX_HOLD] = "max-hold", [RELEASE_GONE] = "gone",
                 [RELEASE_KILL] = "kill", [RELEASE_STOP] = "stop",         [RELEASE_RELOAD] = "reload",
                 [RELEASE_FAILED] = "failed", [RELEASE_RECOVERED] = "recovered-after-crash",
+                [RELEASE_LIVELOCK] = "livelock", [RELEASE_EXPIRED] = "expired", [RELEASE_BY_HAND] = "by-hand",
         };
 
         return words[r];
@@ -66,6 +51,7 @@ const char *refusal_to_string(RefusalReason r) {
                 [REFUSAL_BUDGET] = "budget",
                 [REFUSAL_NOBODY] = "no-candidate",
                 [REFUSAL_FULL] = "too-many-held",
+                [REFUSAL_POLICY_BUDGET] = "policy-budget",
         };
 
         return words[r];

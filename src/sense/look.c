@@ -122,7 +122,7 @@ int watch_sample(Tree *t, uint64_t cgroup_id, Sample *ret) {
         }
         read_pressure(f->kind == CGROUP_HOST ? t->host.pressure_fd : f->fds[FOLDER_PRESSURE], f->pressure_usec);
         for (size_t i = 0; i < _PRESSURE_KIND_MAX; i++)
-                s.pressure_usec[i] = f->pressure_usec[i];
+                s.pressure_usec[RESOURCE_MEMORY][i] = f->pressure_usec[i];
         *ret = s;
         return 0;
 }

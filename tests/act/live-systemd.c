@@ -88,13 +88,13 @@ static const Outcome *await(World *w) {
 
 static const Outcome *act(World *w, ActionKind action, bool thaw_first) {
         systemd_act(w->systemd, &(Decision){ .id = 1, .action = action, .victim = { .id = 7, .unit = UNIT }, .signal = 9,
-                                             .thaw_first = thaw_first, .memory_high_bytes = 100 * MIB });
+                                             .thaw_first = thaw_first, .properties = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, 100 * MIB) });
         return await(w);
 }
 
 static const Outcome *undo(World *w, ActionKind action, uint64_t previous_bytes) {
         systemd_undo(w->systemd, &(Undo){ .id = 2, .action = action, .victim = { .id = 7, .unit = UNIT },
-                                          .previous_bytes = previous_bytes });
+                                          .previous = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, previous_bytes) });
         return await(w);
 }
 
@@ -119,9 +119,9 @@ static void test_hold_and_kill(void **state) {
 
         o = act(w, ACTION_THROTTLE, false);
         assert_int_equal(o->kind, OUTCOME_DONE);
-        assert_int_equal(o->previous_bytes, 200 * MIB);
+        assert_int_equal(o->previous.values[PROPERTY_MEMORY_HIGH], 200 * MIB);
         assert_string_equal(output("systemctl show --value -p MemoryHigh " UNIT), "104857600");
-        assert_int_equal(undo(w, ACTION_THROTTLE, o->previous_bytes)->kind, OUTCOME_DONE);
+        assert_int_equal(undo(w, ACTION_THROTTLE, o->previous.values[PROPERTY_MEMORY_HIGH])->kind, OUTCOME_DONE);
         assert_string_equal(output("systemctl show --value -p MemoryHigh " UNIT), "209715200");
         assert_int_equal(undo(w, ACTION_THROTTLE, UINT64_MAX)->kind, OUTCOME_DONE);
         assert_string_equal(output("systemctl show --value -p MemoryHigh " UNIT), "infinity");
@@ -193,7 +193,7 @@ static void test_journal(void **state) {
         static const Policy policy = { .name = (char *) "50-live", .steps = &step, .n_steps = 1 };
         const CgroupName unit = { 7, CGROUP_UNIT, "/system.slice/" UNIT, UNIT };
         Decision d = { .incident = { (uint64_t) getpid(), clock_usec() }, .count = 1, .policy = &policy, .step = &step,
-                       .watch = unit, .victim = unit, .action = ACTION_THROTTLE, .memory_high_bytes = 90 * MIB,
+                       .watch = unit, .victim = unit, .action = ACTION_THROTTLE, .properties = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, 90 * MIB),
                        .seen = { 3456 }, .victim_usage_bytes = 100 * MIB };
         const Culprit culprit = { .unit = unit, .share = 9000, .values = { .pid = 1, .stall_usec = 5, .count = 1 } };
         World *w = *state;

@@ -39,7 +39,7 @@ static void write_text(const char *text) {
 static void test_round_trip(void **state) {
         static HeldUnit many[HELD_UNITS_MAX + 1], read[HELD_UNITS_MAX];
         const HeldUnit two[] = {
-                { .action = ACTION_THROTTLE, .previous_bytes = UINT64_MAX, .since_usec = 5,
+                { .action = ACTION_THROTTLE, .previous = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, UINT64_MAX), .since_usec = 5,
                   .incident = { UINT64_MAX, 7 }, .unit = "a\\x2db@c.service" },
                 { .action = ACTION_FREEZE, .since_usec = UINT64_MAX, .unit = "d.scope" },
         };
@@ -50,7 +50,7 @@ static void test_round_trip(void **state) {
         assert_int_equal(n, 2);
         for (size_t i = 0; i < n; i++) {
                 assert_int_equal(read[i].action, two[i].action);
-                assert_int_equal(read[i].previous_bytes, two[i].previous_bytes);
+                assert_int_equal(read[i].previous.values[PROPERTY_MEMORY_HIGH], two[i].previous.values[PROPERTY_MEMORY_HIGH]);
                 assert_int_equal(read[i].since_usec, two[i].since_usec);
                 assert_int_equal(read[i].incident.high, two[i].incident.high);
                 assert_int_equal(read[i].incident.low, two[i].incident.low);
@@ -59,7 +59,7 @@ static void test_round_trip(void **state) {
 
         /* The longest there are, one too many of them. */
         for (size_t i = 0; i < ELEMENTSOF(many); i++) {
-                many[i] = (HeldUnit){ .action = ACTION_THROTTLE, .previous_bytes = UINT64_MAX - 1,
+                many[i] = (HeldUnit){ .action = ACTION_THROTTLE, .previous = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, UINT64_MAX - 1),
                                       .since_usec = UINT64_MAX, .incident = { UINT64_MAX, UINT64_MAX } };
                 memset(many[i].unit, 'u', sizeof(many[i].unit) - 1);
         }
@@ -80,13 +80,13 @@ static void test_hostile_lists(void **state) {
                 size_t n;
         } rows[] = {
                 { "empty", "", 0 },
-                { "of another version", "memstalld-held 2\nfreeze 0 " INCIDENT " 1 a.service\n", 0 },
-                { "one", "memstalld-held 1\nfreeze 0 " INCIDENT " 1 a.service\n", 1 },
-                { "cut in the middle", "memstalld-held 1\nfreeze 0 " INCIDENT " 1 a.service\nthrottle 100 000", 1 },
-                { "no action that holds", "memstalld-held 1\nkill 0 " INCIDENT " 1 a.service\n", 0 },
-                { "no action", "memstalld-held 1\nmelt 0 " INCIDENT " 1 a.service\n", 0 },
-                { "a good one after a bad one", "memstalld-held 1\n\nfreeze\nfreeze 0 " INCIDENT " 1 a.service\n", 1 },
-                { "more words", "memstalld-held 1\nfreeze 0 " INCIDENT " 1 a.service b\n", 0 },
+                { "of another version", "memstalld-held 3\nfreeze - " INCIDENT " 1 a.service\n", 0 },
+                { "one", "memstalld-held 2\nfreeze - " INCIDENT " 1 a.service\n", 1 },
+                { "cut in the middle", "memstalld-held 2\nfreeze - " INCIDENT " 1 a.service\nthrottle 100 000", 1 },
+                { "no action that holds", "memstalld-held 2\nkill 0 " INCIDENT " 1 a.service\n", 0 },
+                { "no action", "memstalld-held 2\nmelt 0 " INCIDENT " 1 a.service\n", 0 },
+                { "a good one after a bad one", "memstalld-held 2\n\nfreeze\nfreeze - " INCIDENT " 1 a.service\n", 1 },
+                { "more words", "memstalld-held 2\nfreeze - " INCIDENT " 1 a.service b\n", 0 },
         };
         HeldUnit read[4];
         size_t n;

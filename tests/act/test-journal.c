@@ -76,7 +76,7 @@ static Decision decision(ActionKind action) {
         step.action = action;
         return (Decision){
                 .id = 3, .incident = incident, .count = 1, .policy = &policy, .step = &step, .watch = batch,
-                .victim = hog, .action = action, .signal = 9, .memory_high_bytes = 90 << 20,
+                .victim = hog, .action = action, .signal = 9, .properties = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, 90 << 20),
                 .cause = CAUSE_UNIT_LIMIT, .rank = RANK_GROWTH, .n_candidates = 4, .seen = { 3456, 52 << 20, 60 << 20 },
                 .pressure = { 3456, 789 }, .victim_usage_bytes = 100 << 20,
                 .sample = { .usage_bytes = 120 << 20, .limit_bytes = UINT64_C(1) << 30, .room_bytes = 52 << 20,
@@ -287,7 +287,7 @@ static void test_outcomes(void **state) {
 static void test_release(void **state) {
         World *w = *state;
         Undo u = { .incident = incident, .policy = &policy, .step = &step, .watch = batch, .victim = hog,
-                   .action = ACTION_THROTTLE, .reason = RELEASE_CALM, .previous_bytes = UINT64_MAX,
+                   .action = ACTION_THROTTLE, .reason = RELEASE_CALM, .previous = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, UINT64_MAX),
                    .held_usec = 12000000 };
 
         journal_release(w->journal, &u);

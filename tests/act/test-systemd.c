@@ -85,7 +85,7 @@ static Decision decision(uint64_t id, ActionKind action) {
                 .id = id,
                 .action = action,
                 .victim = { .id = 7, .kind = CGROUP_UNIT, .unit = "hog.service" },
-                .memory_high_bytes = 94371840,
+                .properties = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, 94371840),
                 .signal = 9,
         };
 }
@@ -95,7 +95,7 @@ static Undo undo(uint64_t id, ActionKind action) {
                 .id = id,
                 .action = action,
                 .victim = { .id = 7, .kind = CGROUP_UNIT, .unit = "hog.service" },
-                .previous_bytes = UINT64_MAX,
+                .previous = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, UINT64_MAX),
         };
 }
 
@@ -136,7 +136,7 @@ static void test_throttle(void **state) {
         fake_systemd_set(w->fake, "257", 123456789, 0);
         o = act(w, decision(1, ACTION_THROTTLE));
         assert_done(o);
-        assert_int_equal(o->previous_bytes, 123456789);
+        assert_int_equal(o->previous.values[PROPERTY_MEMORY_HIGH], 123456789);
         assert_string_equal(fake_systemd_calls(w->fake), "Get " HOG_PATH " Service MemoryHigh\n"
                                                          "SetUnitProperties hog.service runtime=1 MemoryHigh=94371840\n");
 }
@@ -212,7 +212,7 @@ static void test_undo_throttle(void **state) {
         Undo u = undo(1, ACTION_THROTTLE);
 
         assert_done(take_back(w, u));
-        u.previous_bytes = 4096;
+        u.previous.values[PROPERTY_MEMORY_HIGH] = 4096;
         assert_done(take_back(w, u));
         assert_string_equal(fake_systemd_calls(w->fake),
                             "SetUnitProperties hog.service runtime=1 MemoryHigh=18446744073709551615\n"

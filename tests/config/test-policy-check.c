@@ -101,8 +101,8 @@ static void test_rank(void **state) {
         static const Row rows[] = {
                 { MATCH STEP "Action=log\n[Victim]\nRank=grwth\n",
                   "7: Rank=: \"grwth\" is no measure, did you mean growth?\n" },
-                { MATCH STEP "Action=log\n[Victim]\nRank=reclaim\n",
-                  "7: Rank=: \"reclaim\" is no measure, write culprit, usage, growth or pressure\n" },
+                { MATCH STEP "Action=log\n[Victim]\nRank=oomscore\n",
+                  "7: Rank=: \"oomscore\" is no measure, write culprit, usage, growth or pressure\n" },
                 { MATCH STEP "Action=log\n[Victim]\nRank=usage growth\nRank=usage\n",
                   "8: Rank=: usage stands there twice, write it once\n" },
                 { MATCH STEP "Action=log\n[Victim]\nRank=usage growth pressure culprit usage\n",

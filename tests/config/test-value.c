@@ -134,7 +134,7 @@ static void test_action(void **state) {
               { "kill", NULL, { .action = ACTION_KILL } },
               { "thrttle", "\"thrttle\" is no action, did you mean throttle?" },
               { "Kill", "\"Kill\" is no action, did you mean kill?" },
-              { "restart", "\"restart\" is no action, write log, throttle, freeze or kill" });
+              { "reset", "\"reset\" is no action, write log, throttle, freeze or kill" });
 }
 
 #define NO_SIGNAL(s) "\"" s "\" is no signal, write for example SIGTERM"

@@ -34,8 +34,8 @@ void fixture_stop(Fixture *f) {
 
 void pass(Fixture *f, uint64_t usec, uint32_t some, uint32_t full) {
         f->now_usec += usec;
-        f->sample.pressure_usec[PRESSURE_SOME] += usec * some / 10000;
-        f->sample.pressure_usec[PRESSURE_FULL] += usec * full / 10000;
+        f->sample.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME] += usec * some / 10000;
+        f->sample.pressure_usec[RESOURCE_MEMORY][PRESSURE_FULL] += usec * full / 10000;
 }
 
 static void feed(Fixture *f, Event *event) {

@@ -55,7 +55,7 @@ static void test_memory_high(void **state) {
                 d = survey(rows[i].usage, 1);
                 assert_int_equal(d->action, ACTION_THROTTLE);
                 assert_string_equal(d->victim.unit, "a.service");
-                assert_int_equal(d->memory_high_bytes, rows[i].high); /* of all it uses, protected or not */
+                assert_int_equal(d->properties.values[PROPERTY_MEMORY_HIGH], rows[i].high); /* of all it uses, protected or not */
                 fixture_stop(&f);
         }
 }
@@ -79,7 +79,7 @@ static void test_what_a_decision_tells(void **state) {
         assert_false(d->dry_run);
         assert_false(d->escalation);
         assert_false(d->thaw_first);
-        assert_int_equal(d->memory_high_bytes, 0);
+        assert_int_equal(d->properties.values[PROPERTY_MEMORY_HIGH], 0);
         assert_ptr_equal(d->policy, &policy);
         assert_ptr_equal(d->step, steps);
         fixture_stop(&f);
@@ -287,7 +287,7 @@ static void test_full(void **state) {
                 }
                 n_acts++;
                 feed_outcome(&f, (Outcome){ .id = effect_of(&f, EFFECT_ACT)->decision.id, .kind = OUTCOME_DONE,
-                                            .previous_bytes = UINT64_MAX });
+                                            .previous = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, UINT64_MAX) });
                 f.now_usec = f.effects->wakeup_usec;
                 feed_timer(&f);
                 feed_look(&f, SLICE);

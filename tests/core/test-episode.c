@@ -98,7 +98,7 @@ static void test_settle(void **state) {
                 feed_look(&f, A);
                 survey();
                 feed_outcome(&f, (Outcome){ .id = 1, .kind = OUTCOME_DONE, .via = VIA_SYSTEMD,
-                                            .previous_bytes = UINT64_MAX });
+                                            .previous = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, UINT64_MAX) });
                 report = &effect_of(&f, EFFECT_REPORT)->report;
                 assert_int_equal(report->outcome.kind, OUTCOME_DONE);
                 assert_int_equal(report->pressure_before, 4000);

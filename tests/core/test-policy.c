@@ -8,9 +8,14 @@
 #include "core/policy.h"
 
 static void test_words(void **state) {
-        static const char *const actions[] = { "log", "throttle", "freeze", "kill" };
-        static const char *const ranks[] = { "culprit", "usage", "growth", "pressure" };
-        static const char *const conditions[] = { "Pressure", "Available", "Usage" };
+        static const char *const actions[] = { "log",    "protect", "throttle", "reclaim", "freeze",
+                                                "kill",   "stop",    "restart",  "start" };
+        static const char *const ranks[] = { "culprit", "usage", "growth", "swap", "pressure", "reclaim" };
+        static const char *const conditions[] = {
+                "Pressure",   "HostPressure", "IOPressure", "CPUPressure", "Available",  "HostAvailable",
+                "SwapFree",   "Usage",        "Growth",     "Exhaustion",  "Refaults",   "Reclaim",
+                "Efficiency", "Event",        "Cause",      "Present",     "Absent",     "DyingDescendants",
+        };
 
         for (ActionKind a = 0; a < _ACTION_KIND_MAX; a++) {
                 assert_string_equal(action_to_string(a), actions[a]);
@@ -30,12 +35,14 @@ static void test_words(void **state) {
         assert_int_equal(action_from_string("Kill"), _ACTION_KIND_INVALID);
         assert_int_equal(action_from_string(""), _ACTION_KIND_INVALID);
         assert_int_equal(action_from_string("killer"), _ACTION_KIND_INVALID);
-        assert_int_equal(rank_from_string("swap"), _RANK_MEASURE_INVALID);
+        assert_int_equal(rank_from_string("size"), _RANK_MEASURE_INVALID);
 }
 
 static void test_action_holds(void **state) {
         assert_false(action_holds(ACTION_LOG));
+        assert_true(action_holds(ACTION_PROTECT));
         assert_true(action_holds(ACTION_THROTTLE));
+        assert_false(action_holds(ACTION_RECLAIM));
         assert_true(action_holds(ACTION_FREEZE));
         assert_false(action_holds(ACTION_KILL));
         assert_false(action_holds(_ACTION_KIND_INVALID));

@@ -34,7 +34,7 @@ static uint64_t start(Step step) {
 }
 
 static void answer(uint64_t id, OutcomeKind kind, uint64_t previous_bytes) {
-        feed_outcome(&f, (Outcome){ .id = id, .kind = kind, .previous_bytes = previous_bytes });
+        feed_outcome(&f, (Outcome){ .id = id, .kind = kind, .previous = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, previous_bytes) });
 }
 
 /* What an answer to throttle and freeze leaves: held, undone at once, or nothing. */
@@ -65,13 +65,16 @@ static void test_answers(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 uint64_t id = start((Step)STEP("hold", rows[i].action));
 
-                feed_outcome(&f, (Outcome){ .id = id, .kind = rows[i].kind, .gone = rows[i].gone,
-                                            .previous_bytes = rows[i].previous_bytes });
+                Properties previous = { 0 };
+
+                if (rows[i].previous_bytes > 0)
+                        properties_set(&previous, PROPERTY_MEMORY_HIGH, rows[i].previous_bytes);
+                feed_outcome(&f, (Outcome){ .id = id, .kind = rows[i].kind, .gone = rows[i].gone, .previous = previous });
                 if (strcmp(effect_words(&f), rows[i].effects) != 0 || core_counts(f.core).n_open != rows[i].n_open)
                         fail_msg("row %zu: \"%s\", %zu open", i, effect_words(&f), core_counts(f.core).n_open);
                 if (rows[i].effects[0] == 'u') {
                         assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.reason, RELEASE_FAILED);
-                        assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.previous_bytes, rows[i].previous_bytes);
+                        assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.previous.values[PROPERTY_MEMORY_HIGH], rows[i].previous_bytes);
                 }
                 fixture_stop(&f);
         }
@@ -90,7 +93,7 @@ static void test_calm(void **state) {
         feed_look(&f, A);
         assert_effects(&f, "undo");
         assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.reason, RELEASE_CALM);
-        assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.previous_bytes, 4096);
+        assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.previous.values[PROPERTY_MEMORY_HIGH], 4096);
         assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.held_usec, 10 * SEC);
 
         /* The undo is on its way: it is not sent again while it may be answered. */
@@ -253,7 +256,7 @@ static void test_nothing_after_release(void **state) {
 static void test_recovered(void **state) {
         const Event found = {
                 .kind = EVENT_HELD,
-                .held = { .unit = "x.service", .action = ACTION_THROTTLE, .previous_bytes = 4096,
+                .held = { .unit = "x.service", .action = ACTION_THROTTLE, .previous = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, 4096),
                           .since_usec = 990 * SEC, .incident = { 1, 2 } },
         };
         Event event = found;
@@ -265,7 +268,7 @@ static void test_recovered(void **state) {
         assert_effects(&f, "undo");
         u = &effect_of(&f, EFFECT_UNDO)->undo;
         assert_int_equal(u->reason, RELEASE_RECOVERED);
-        assert_int_equal(u->previous_bytes, 4096);
+        assert_int_equal(u->previous.values[PROPERTY_MEMORY_HIGH], 4096);
         assert_int_equal(u->held_usec, f.now_usec - 990 * SEC);
         assert_int_equal(u->incident.low, 2);
         assert_string_equal(u->victim.unit, "x.service");
@@ -300,7 +303,7 @@ static void test_generation(void **state) {
         assert_int_not_equal(core_counts(f.core).held_generation, before);
         assert_true(core_hold_status(f.core, 0, &h));
         assert_true(h.is_known);
-        assert_int_equal(h.previous_bytes, 4096);
+        assert_int_equal(h.previous.values[PROPERTY_MEMORY_HIGH], 4096);
 
         before = core_counts(f.core).held_generation;
         feed_look(&f, A);

@@ -30,20 +30,26 @@ static void test_round_trip(void **state) {
                 "time=0.000000 event=new cgroup=1 kind=host path=/ unit=-.slice",
                 "time=0.000000 event=new cgroup=20 kind=slice path=/batch.slice unit=batch.slice",
                 "time=0.000000 event=new cgroup=21 kind=unit path=/a\\x5cx2db.service unit=a\\x5cx2db.service",
-                "time=0.000000 event=new cgroup=23 kind=unit path=/f.service unit=f.service fresh=yes",
+                "time=0.000000 event=new cgroup=23 kind=unit path=/f.service unit=f.service born=1.500000 delegated=yes container=yes",
                 "time=0.000000 event=new cgroup=22 kind=unit path=/with\\x20space\\x0a\\xc3\\xa4 unit=k=v:w.service",
                 "time=2.500000 event=sample cgroup=20 cause=requested",
                 "time=2.500000 event=sample cgroup=20 cause=events high=1 max=2 oom-kill=3",
                 "time=2.500000 event=sample cgroup=20 cause=trigger:some:10%:2.000000 some=0.700000 full=0.000001 "
                 "usage=1 limit=infinity room-cgroup=9 room=2 available=3 total=4",
                 "time=2.500000 event=sample cgroup=20 cause=trigger:full:0.07%:0.500000 some=infinity",
+                "time=2.500000 event=sample cgroup=20 cause=trigger:io:some:10%:2.000000 host-some=1.000000 host-full=2.000000 "
+                "io-some=3.000000 io-full=4.000000 cpu-some=5.000000 cpu-full=6.000000 oom=7 swap-free=8 swap-total=9 "
+                "refaults=10 scanned=11 reclaimed=12 dying=13",
+                "time=3.000000 event=survey cgroup=20 candidate=21:1:2:0.500000:4:5:omit",
+                "time=3.000000 event=clock realtime=1700000000.000000",
+                "time=3.000000 event=managed cgroup=20 pressure=yes share=20% duration=2.000000 swap=yes",
                 "time=3.000000 event=survey cgroup=20 some=1.000000 candidate=21:1:2:0.500000 candidate=22:0:0:0.000000 "
                 "stall=21:20:77:memcg-max:0.600000:12 stall=22:0:4294967295:kswapd:1.000000:1",
                 "time=3.000000 event=outcome id=7 result=failed via=systemd error=-110 text=No\\x20such\\x20unit "
-                "previous=infinity gone=yes",
-                "time=3.000000 event=outcome id=7 result=no-effect via=none previous=4096",
+                "previous=MemoryHigh:infinity,CPUWeight:20 gone=yes",
+                "time=3.000000 event=outcome id=7 result=no-effect via=none previous=MemoryHigh:4096",
                 "time=9.000000 event=release reason=max-hold",
-                "time=9.500000 event=held unit=a.service action=throttle previous=4096 since=1.000000 incident-high=1 "
+                "time=9.500000 event=held unit=a.service action=throttle path=/a.service previous=MemoryHigh:4096 since=1.000000 incident-high=1 "
                 "incident-low=2",
         };
 
@@ -74,8 +80,8 @@ static void test_by_hand(void **state) {
         assert_int_equal(trace->event.sample.limit.window_usec, 2 * SEC);
         assert_int_equal(v->usage_bytes, 512 * MIB);
         assert_int_equal(v->room_bytes, 1536 * MIB);
-        assert_int_equal(v->pressure_usec[PRESSURE_SOME], 250 * MSEC);
-        assert_int_equal(v->pressure_usec[PRESSURE_FULL], 0);
+        assert_int_equal(v->pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME], 250 * MSEC);
+        assert_int_equal(v->pressure_usec[RESOURCE_MEMORY][PRESSURE_FULL], 0);
 
         /* Nothing of one line stays for the next. */
         assert_int_equal(trace_parse_event("time=0 event=sample", trace), 0);
@@ -217,7 +223,7 @@ static Policy policy = { .name = (char *) "50-batch", .steps = ladder, .n_steps 
 
 static const PressureLimit limits[] = { { PRESSURE_SOME, 1000, 2 * SEC }, { PRESSURE_FULL, 250, 500 * MSEC } };
 static const Decision throttle = {
-        .id = 3, INCIDENT, .count = 2, WHOSE, .action = ACTION_THROTTLE, .memory_high_bytes = 4096,
+        .id = 3, INCIDENT, .count = 2, WHOSE, .action = ACTION_THROTTLE, .properties = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, 4096),
         .cause = CAUSE_UNIT_LIMIT, .rank = RANK_GROWTH, .n_candidates = 5, .seen = { 1234, 4096 },
         .culprits = { { .role = ROLE_CAUSE, .share = 9500, .unit = A_UNIT,
                         .values = { .pid = 77, .class = STALL_MEMCG_MAX } } },
@@ -229,7 +235,7 @@ static const Decision kill_all = {
 };
 
 #define UNDO { .id = 5, INCIDENT, WHOSE, .action = ACTION_THROTTLE, .reason = RELEASE_CALM, \
-               .previous_bytes = UINT64_MAX, .held_usec = 1500 * MSEC }
+               .previous = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, UINT64_MAX), .held_usec = 1500 * MSEC }
 
 static void test_effects(void **state) {
         const struct {
@@ -240,7 +246,7 @@ static void test_effects(void **state) {
                   "effect=arm watch=batch.slice trigger=some:10%:2.000000 trigger=full:2.5%:0.500000 events=yes" },
                 { { .kind = EFFECT_ACT, .decision = throttle },
                   "effect=act id=3 action=throttle policy=50-batch step=slow\\x20down watch=batch.slice victim=a.service "
-                  "count=2 high=4096 cause=unit-limit rank=growth candidates=5 saw=Pressure:12.34% saw=Available:4096 "
+                  "count=2 set=MemoryHigh:4096 cause=unit-limit rank=growth candidates=5 saw=Pressure:12.34% saw=Available:4096 "
                   "culprit=a.service:77:memcg-max:cause:95%" INCIDENT_TEXT },
                 { { .kind = EFFECT_ACT, .decision = kill_all },
                   "effect=act id=4 action=kill policy=50-batch step=end watch=batch.slice victim=a.service count=1 "
@@ -248,7 +254,7 @@ static void test_effects(void **state) {
                   "saw=Usage:infinity" INCIDENT_TEXT },
                 { { .kind = EFFECT_UNDO, .undo = UNDO },
                   "effect=undo id=5 action=throttle policy=50-batch step=slow\\x20down watch=batch.slice "
-                  "victim=a.service reason=calm previous=infinity held=1.500000" INCIDENT_TEXT },
+                  "victim=a.service reason=calm previous=MemoryHigh:infinity held=1.500000" INCIDENT_TEXT },
                 { { .kind = EFFECT_RELEASE, .undo = { .id = 5, INCIDENT, WHOSE, .action = ACTION_FREEZE,
                                                       .reason = RELEASE_MAX_HOLD } },
                   "effect=release id=5 action=freeze policy=50-batch step=slow\\x20down watch=batch.slice "

@@ -31,7 +31,7 @@ static void look(void) {
 static void second(uint32_t some) {
         for (unsigned i = 0; i < 10; i++) {
                 now_usec += SEC / 10;
-                sample.pressure_usec[PRESSURE_SOME] += SEC / 10 * some / 10000;
+                sample.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME] += SEC / 10 * some / 10000;
                 look();
         }
 }
@@ -51,7 +51,7 @@ static void test_sensors(void **state) {
         assert_int_equal(watch->n_limits, 5);
         assert_int_equal(watch->limits[4].share, 200); /* the early warning of a watch that waits for room */
         assert_int_equal(watch->limits[4].window_usec, SEC);
-        assert_true(watch->wants_room);
+        assert_true(watch->wants & WANT_EVENTS);
         assert_int_equal(watch->spacing_usec, 20 * MSEC);
         stop();
 
@@ -59,7 +59,7 @@ static void test_sensors(void **state) {
         assert_int_equal(watch->n_limits, 2);
         assert_int_equal(watch->limits[0].kind, PRESSURE_SOME);
         assert_int_equal(watch->limits[1].kind, PRESSURE_FULL);
-        assert_false(watch->wants_room);
+        assert_false(watch->wants & WANT_EVENTS);
         stop();
 
         /* Readings reach back over Until= where something is held. */
@@ -169,7 +169,7 @@ static void test_trigger(void **state) {
                 start(&policy);
                 look();
                 now_usec += 500 * SEC;
-                sample.pressure_usec[PRESSURE_FULL] += windows[i];
+                sample.pressure_usec[RESOURCE_MEMORY][PRESSURE_FULL] += windows[i];
                 watch_see(watch, now_usec, &sample, watch->limits);
                 watch_evaluate(watch, now_usec);
                 assert_true(watch_holds_any(watch));

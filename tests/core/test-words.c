@@ -14,8 +14,8 @@ static void test_words(void **state) {
                 "|",         "done",       "failed",      "timeout",    "dry-run",  "refused",
                 "settled",   "no-effect",  "|",           "none",       "systemd",  "cgroup",
                 "|",         "calm",       "max-hold",    "gone",       "kill",     "stop",
-                "reload",    "failed",     "recovered-after-crash", "|",           "protected",  "budget",   "no-candidate",
-                "too-many-held", "|",      "other",       "memcg-max",  "memcg-high", "high-throttle",
+                "reload",    "failed",     "recovered-after-crash", "livelock", "expired", "by-hand", "|", "protected",  "budget",   "no-candidate",
+                "too-many-held", "policy-budget", "|",      "other",       "memcg-max",  "memcg-high", "high-throttle",
                 "direct-reclaim", "node-reclaim", "compaction", "refault", "swap-in", "read",
                 "blkcg",     "kswapd",     "kcompactd",
         };

@@ -36,7 +36,7 @@ void world_sample(World *w, const WorldCgroup *c, Sample *ret) {
         };
         ret->room_bytes = ret->host_available_bytes;
         for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
-                ret->pressure_usec[k] = world_stall_usec(w, c, k);
+                ret->pressure_usec[RESOURCE_MEMORY][k] = world_stall_usec(w, c, k);
 
         for (const WorldCgroup *above = c; above != w->cgroups; above = w->cgroups + above->parent)
                 if (above->limit_bytes != UINT64_MAX) {

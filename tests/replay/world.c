@@ -321,7 +321,7 @@ static void act(World *w, const Decision *d) {
         }
         item.cgroup = index_of(&d->victim);
         if (d->action == ACTION_THROTTLE) {
-                item.outcome.previous_bytes = UINT64_MAX;
+                item.outcome.previous.values[PROPERTY_MEMORY_HIGH] = UINT64_MAX;
                 victim->throttled = answer(w, ASKED_THROTTLE, &item) || victim->throttled;
         } else if (d->action == ACTION_FREEZE)
                 victim->frozen = answer(w, ASKED_FREEZE, &item) || victim->frozen;

@@ -23,8 +23,8 @@ static void test_sample_host(void **state) {
         assert_int_equal(s.limit_bytes, 1000000 * KIB);
         assert_int_equal(s.room_bytes, 600000 * KIB);
         assert_int_equal(s.room_cgroup_id, f->host);
-        assert_int_equal(s.pressure_usec[PRESSURE_SOME], 7000);
-        assert_int_equal(s.pressure_usec[PRESSURE_FULL], 5000);
+        assert_int_equal(s.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME], 7000);
+        assert_int_equal(s.pressure_usec[RESOURCE_MEMORY][PRESSURE_FULL], 5000);
         assert_int_equal(watch_find(f->tree, f->host)->events_fd, -EBADF);
 
         /* a kernel that counts more as available than there is must not wrap around */
@@ -49,8 +49,8 @@ static void test_sample_unit(void **state) {
         assert_int_equal(s.events_high, 3);
         assert_int_equal(s.events_max, 4);
         assert_int_equal(s.events_oom_kill, 1);
-        assert_int_equal(s.pressure_usec[PRESSURE_SOME], 12);
-        assert_int_equal(s.pressure_usec[PRESSURE_FULL], 11);
+        assert_int_equal(s.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME], 12);
+        assert_int_equal(s.pressure_usec[RESOURCE_MEMORY][PRESSURE_FULL], 11);
         assert_true(watch_find(f->tree, f->x)->events_fd >= 0);
 
         /* what is seen is what is there now: the descriptors stay, the text is new */
@@ -58,7 +58,7 @@ static void test_sample_unit(void **state) {
         fake_tree_write(&f->fake, x, "memory.pressure", "garbage");
         assert_int_equal(watch_sample(f->tree, f->x, &s), 0);
         assert_int_equal(s.room_bytes, MIB);
-        assert_int_equal(s.pressure_usec[PRESSURE_SOME], 12); /* stands still */
+        assert_int_equal(s.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME], 12); /* stands still */
 
         /* over its limit, as after memory.high was lowered: no room, rather than very much */
         units_fixture_write_mib(f, x, "memory.current", 120);

@@ -60,7 +60,7 @@ static void test_no_pressure_no_controller(void **state) {
         assert_int_equal(watch_arm(f->tree, f->other, &some_10_2s, 1, &watch), WATCH_E_NO_PRESSURE);
         assert_int_equal(watch_sample(f->tree, f->other, &s), 0);
         assert_int_equal(s.usage_bytes, 50 * MIB);
-        assert_int_equal(s.pressure_usec[PRESSURE_SOME], 0);
+        assert_int_equal(s.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME], 0);
 }
 
 /* Its name belongs to another cgroup by now, which must not be watched in its place. */
