@@ -30,11 +30,13 @@ int agent_load(Agent *a, Config *ret) {
         for (size_t i = 0; i < errors.n_items; i++) {
                 const ConfigError *e = errors.items + i;
 
+                if (e->warning)
+                        continue;
                 journal_config(a->journal, e->file, e->line, e->text);
                 if (i == 0 || strcmp(e->file, e[-1].file) != 0)
                         append_line(a->left_out, sizeof(a->left_out), e->file);
         }
-        a->n_config_errors = errors.n_items;
+        a->n_config_errors = config_errors_count(&errors);
         config_errors_done(&errors);
         return r;
 }

@@ -217,7 +217,7 @@ static int check_each_step(const PolicyDraft *draft, StepCheck check, ConfigErro
 static int check_steps(const PolicyDraft *draft, ConfigErrors *errors) {
         static const StepCheck checks[] = { check_condition, check_action, check_name, check_fit, check_until };
         const Place place = place_at(draft, errors, 1, NULL);
-        size_t n_errors = errors->n_items;
+        size_t n_errors = config_errors_count(errors);
         int r;
 
         if (draft->policy->n_steps == 0)
@@ -228,7 +228,7 @@ static int check_steps(const PolicyDraft *draft, ConfigErrors *errors) {
                         return r;
         }
         /* Steps are compared only when each is right by itself. */
-        return errors->n_items == n_errors ? check_each_step(draft, check_shadow, errors) : 0;
+        return config_errors_count(errors) == n_errors ? check_each_step(draft, check_shadow, errors) : 0;
 }
 
 int policy_draft_check(const PolicyDraft *draft, ConfigErrors *errors) {

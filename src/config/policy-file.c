@@ -74,7 +74,7 @@ static void remove_conditions(Step *step, ConditionKind kind) {
 static int parse_condition(const Place *place, const char *value, Step *step, ConditionKind kind) {
         const ValueType *type = kind == CONDITION_PRESSURE ? &value_pressure : &value_amount;
         Condition condition = { .kind = kind };
-        size_t n_errors = place->errors->n_items;
+        size_t n_errors = config_errors_count(place->errors);
         int r;
 
         if (!*value) {
@@ -82,7 +82,7 @@ static int parse_condition(const Place *place, const char *value, Step *step, Co
                 return 0;
         }
         r = type->parse(place, value, kind == CONDITION_PRESSURE ? (void *) &condition.pressure : &condition.amount);
-        if (r < 0 || place->errors->n_items > n_errors)
+        if (r < 0 || config_errors_count(place->errors) > n_errors)
                 return r;
         return add_condition(place, step, &condition);
 }
@@ -204,7 +204,7 @@ int policy_read_file(const char *path, Policy **ret, ConfigErrors *errors) {
         _cleanup_(policy_freep) Policy *policy = NULL;
         _cleanup_(source_done) Source source = { 0 };
         PolicyDraft draft = { 0 };
-        size_t n_errors = errors->n_items;
+        size_t n_errors = config_errors_count(errors);
         int r;
 
         r = source_read(path, &source, errors);
@@ -224,7 +224,7 @@ int policy_read_file(const char *path, Policy **ret, ConfigErrors *errors) {
         r = policy_draft_check(&draft, errors);
         if (r < 0)
                 return r;
-        if (errors->n_items > n_errors)
+        if (config_errors_count(errors) > n_errors)
                 return CONFIG_E_REFUSED;
         *ret = TAKE_PTR(policy);
         return 0;

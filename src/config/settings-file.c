@@ -99,7 +99,7 @@ static int settings_copy(const Settings *settings, Settings *ret) {
 int settings_read_file(const char *path, Settings *settings, ConfigErrors *errors) {
         _cleanup_(source_done) Source source = { 0 };
         _cleanup_(draft_done) Draft draft = { 0 };
-        size_t n_errors = errors->n_items;
+        size_t n_errors = config_errors_count(errors);
         int r;
 
         r = source_read(path, &source, errors);
@@ -111,7 +111,7 @@ int settings_read_file(const char *path, Settings *settings, ConfigErrors *error
         r = sections_read(&source, sections, ELEMENTSOF(sections), &draft, errors);
         if (r < 0)
                 return r;
-        if (errors->n_items > n_errors)
+        if (config_errors_count(errors) > n_errors)
                 return CONFIG_E_REFUSED;
 
         settings_done(settings);

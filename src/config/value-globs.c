@@ -76,7 +76,7 @@ static int check_glob(const Place *place, const char *glob, const GlobRule *rule
 }
 
 static int parse_globs(const Place *place, const char *value, char ***globs, const GlobRule *rule) {
-        size_t n_errors = place->errors->n_items, length;
+        size_t n_errors = config_errors_count(place->errors), length;
         int r;
 
         if (!*value) {
@@ -91,7 +91,7 @@ static int parse_globs(const Place *place, const char *value, char ***globs, con
                 r = check_glob(place, glob, rule);
                 if (r < 0)
                         return r;
-                if (place->errors->n_items > n_errors)
+                if (config_errors_count(place->errors) > n_errors)
                         continue;
                 r = strv_push(globs, glob, length);
                 if (r < 0)

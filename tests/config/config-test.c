@@ -52,8 +52,9 @@ const char *errors_text(const ConfigErrors *errors) {
 
         text_buffer[0] = '\0';
         for (size_t i = 0; i < errors->n_items; i++) {
-                used += (size_t) snprintf(text_buffer + used, sizeof(text_buffer) - used, "%u: %s\n",
-                                          errors->items[i].line, errors->items[i].text);
+                used += (size_t) snprintf(text_buffer + used, sizeof(text_buffer) - used, "%u: %s%s\n",
+                                          errors->items[i].line, errors->items[i].warning ? "warning: " : "",
+                                          errors->items[i].text);
                 assert_true(used < sizeof(text_buffer));
         }
         return text_buffer;

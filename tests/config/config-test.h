@@ -19,5 +19,5 @@ const char *folder_write(void **state, const char *name, const char *text, size_
 /* Where such a file would be. Until the next call. */
 const char *folder_path(void **state, const char *name);
 
-/* One "LINE: TEXT\n" for each. Until the next call. */
+/* One "LINE: TEXT\n" for each, "LINE: warning: TEXT\n" for a warning. Until the next call. */
 const char *errors_text(const ConfigErrors *errors);

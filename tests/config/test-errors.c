@@ -34,6 +34,26 @@ static void test_bound(void **state) {
         assert_int_equal(errors.n_items, CONFIG_FILE_ERRORS_MAX + 2);
 }
 
+/* Warnings are counted apart, and do not take the errors' room. */
+static void test_warnings(void **state) {
+        _cleanup_(config_errors_done) ConfigErrors errors = { 0 };
+        const Place place = { .errors = &errors, .file = "a", .line = 2, .key = "For" };
+
+        assert_int_equal(place_warning(&place, "%s", "hardly"), 0);
+        assert_int_equal(config_errors_count(&errors), 0);
+        assert_int_equal(config_errors_count_warnings(&errors), 1);
+        assert_int_equal(add(&errors, "a", 1, NULL, "wrong"), 0);
+        assert_string_equal(errors_text(&errors), "1: wrong\n2: warning: For=: hardly\n");
+        assert_int_equal(config_errors_count(&errors), 1);
+
+        for (unsigned i = 0; i < 2 * CONFIG_FILE_ERRORS_MAX; i++)
+                assert_int_equal(place_warning(&place, "hardly"), 0);
+        assert_int_equal(config_errors_count_warnings(&errors), CONFIG_FILE_ERRORS_MAX);
+        for (unsigned i = 0; i < 2 * CONFIG_FILE_ERRORS_MAX; i++)
+                assert_int_equal(add(&errors, "a", 1, NULL, "wrong"), 0);
+        assert_int_equal(config_errors_count(&errors), CONFIG_FILE_ERRORS_MAX + 1);
+}
+
 static void test_done(void **state) {
         ConfigErrors errors = { 0 };
 
@@ -49,6 +69,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_order),
                 cmocka_unit_test(test_bound),
+                cmocka_unit_test(test_warnings),
                 cmocka_unit_test(test_done),
         };
 
