@@ -66,6 +66,7 @@ static void carry_out(Agent *a, const Effect *e) {
                 journal_refused(a->journal, &e->refusal);
                 break;
 
+        case EFFECT_ENDED:
         case _EFFECT_KIND_MAX:
                 break;
         }

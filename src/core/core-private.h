@@ -24,7 +24,7 @@ struct Core {
         const Settings *settings;
         const PolicySet *policies;
         Id128 seed;
-        uint64_t n_incidents, last_id;
+        uint64_t n_incidents, n_ended, last_id; /* incidents that began, and ended */
         uint64_t now_usec;
 
         NodeRegistry nodes;
@@ -69,6 +69,8 @@ void episode_on_outcome(Core *core, Watch *w, const Outcome *outcome);
 void episode_on_timer(Core *core, Watch *w);
 /* The unit that the watch acted on is gone, or the watch itself. */
 void episode_on_gone(Core *core, Watch *w);
+/* The watch's incident is over, if it is in one. */
+void episode_end(Core *core, Watch *w);
 /* The earliest time at which episode_on_timer() has something to do. */
 uint64_t episode_next(const Watch *w);
 

@@ -82,6 +82,7 @@ static int add_watch(Core *core, Node *node, const Policy *policy) {
 }
 
 static void remove_watch(Core *core, Watch *w) {
+        episode_end(core, w);
         core->watches[w->index] = core->watches[--core->n_watches];
         core->watches[w->index]->index = w->index;
         core->buried_watch = w; /* a report may point into it until the next step */
@@ -226,6 +227,16 @@ CoreCounts core_counts(const Core *core) {
                 counts.n_open += core->watches[i]->in_flight;
         }
         return counts;
+}
+
+CoreIds core_ids(const Core *core) {
+        return (CoreIds){ .last_id = core->last_id, .n_begun = core->n_incidents, .n_ended = core->n_ended };
+}
+
+void core_count_from(Core *core, const CoreIds *ids) {
+        core->last_id = ids->last_id;
+        core->n_incidents = ids->n_begun;
+        core->n_ended = ids->n_ended;
 }
 
 bool core_watch_status(const Core *core, size_t i, WatchStatus *ret) {

@@ -33,6 +33,16 @@ typedef struct CoreCounts {
 
 CoreCounts core_counts(const Core *core);
 
+/* How far the core has counted: the last id of a decision or undo, and the incidents that began and ended. */
+typedef struct CoreIds {
+        uint64_t last_id, n_begun, n_ended;
+} CoreIds;
+
+CoreIds core_ids(const Core *core);
+
+/* Goes on counting from there: for a replay of what began in the middle. */
+void core_count_from(Core *core, const CoreIds *ids);
+
 /* For `memstallctl status`. */
 typedef struct WatchStatus {
         CgroupName name;

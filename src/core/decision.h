@@ -144,6 +144,7 @@ typedef enum EffectKind {
         EFFECT_RELEASE, /* journal: release; the undo is done */
         EFFECT_STUCK,   /* journal: the undo failed, and will be tried again */
         EFFECT_REFUSE,  /* journal: refused */
+        EFFECT_ENDED,   /* recorder: an incident is over */
         _EFFECT_KIND_MAX,
 } EffectKind;
 
@@ -170,6 +171,10 @@ typedef struct Effect {
                 } stuck;
                 Report report;
                 Refusal refusal;
+                struct {
+                        Id128 incident;
+                        CgroupName watch;
+                } ended;
         };
 } Effect;
 

@@ -33,6 +33,18 @@ static void incident_begin(Core *core, Watch *w) {
         }
 }
 
+void episode_end(Core *core, Watch *w) {
+        Effect *e;
+
+        if (!w->in_incident)
+                return;
+        w->in_incident = false;
+        core->n_ended++;
+        e = effects_add(core, EFFECT_ENDED);
+        e->ended.incident = w->incident;
+        e->ended.watch = node_name(w->node);
+}
+
 static void incident_maybe_end(Core *core, Watch *w) {
         if (!w->in_incident)
                 return;
@@ -42,7 +54,7 @@ static void incident_maybe_end(Core *core, Watch *w) {
                 return;
         }
         if (core->now_usec - w->quiet_since_usec >= INCIDENT_QUIET_USEC)
-                w->in_incident = false;
+                episode_end(core, w);
 }
 
 /* One look, evaluated. Returns the step to act on, if any and if what is in progress does not bar it. */

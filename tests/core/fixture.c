@@ -86,6 +86,7 @@ const char *effect_words(const Fixture *f) {
                 [EFFECT_ARM] = "arm",         [EFFECT_SAMPLE] = "sample", [EFFECT_SURVEY] = "survey",
                 [EFFECT_ACT] = "act",         [EFFECT_UNDO] = "undo",     [EFFECT_REPORT] = "report",
                 [EFFECT_RELEASE] = "release", [EFFECT_STUCK] = "stuck",   [EFFECT_REFUSE] = "refuse",
+                [EFFECT_ENDED] = "ended",
         };
         static char text[16384];
         size_t used = 0;
