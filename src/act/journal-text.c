@@ -247,6 +247,8 @@ void text_refused(Text *t, const Refusal *r) {
                 [REFUSAL_BUDGET] = "MaxActions= is used up",
                 [REFUSAL_NOBODY] = "there is no candidate",
                 [REFUSAL_FULL] = "as many units are held as memstalld can hold",
+                [REFUSAL_POLICY_BUDGET] = "the budget of the policy is used up (MaxActions=)",
+                [REFUSAL_NAME] = "what Start= names is no name of a unit once its specifiers are replaced",
         };
 
         text_add(t, "%s: step %s of policy %s was due and is not taken", name_of(&r->watch), r->step->name,

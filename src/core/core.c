@@ -100,6 +100,8 @@ static void on_cgroup_new(Core *core, const Event *event) {
         }
         known = TAKE_PTR(node);
         known->born_usec = event->cgroup.born_usec;
+        known->delegated = event->cgroup.delegated;
+        known->container = event->cgroup.container;
         known->protected = match_protected(core->settings, known->unit);
         if (policy && add_watch(core, known, policy) < 0)
                 core->n_lost++;

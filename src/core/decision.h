@@ -104,6 +104,7 @@ typedef enum RefusalReason {
         REFUSAL_NOBODY,    /* there is no candidate */
         REFUSAL_FULL,      /* as many actions are held as memstalld can hold */
         REFUSAL_POLICY_BUDGET, /* MaxActions= of the policy is used up */
+        REFUSAL_NAME,          /* what Start= names is no name of a unit once its specifiers are replaced */
         _REFUSAL_REASON_MAX,
 } RefusalReason;
 
@@ -127,6 +128,7 @@ enum {
         WANT_CANDIDATE_SWAP = 1 << 5,   /* memory.swap.current of each candidate */
         WANT_CANDIDATE_STAT = 1 << 6,   /* pages scanned of each candidate */
         WANT_CANDIDATE_SLICES = 1 << 7, /* slices are candidates, too */
+        WANT_CANDIDATE_ALL = 1 << 8,    /* candidates from the whole host, not only from beneath the watch */
 };
 
 typedef enum EffectKind {

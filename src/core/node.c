@@ -37,7 +37,8 @@ Node *node_unref(Node *n) {
 CgroupName node_name(const Node *n) {
         if (!n)
                 return (CgroupName){ .path = "", .unit = "" };
-        return (CgroupName){ .id = n->id, .kind = n->kind, .path = n->path, .unit = n->unit };
+        return (CgroupName){ .id = n->id, .kind = n->kind, .path = n->path, .unit = n->unit,
+                             .delegated = n->delegated };
 }
 
 static int compare_ids(const void *a, const void *b) {

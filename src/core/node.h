@@ -20,6 +20,8 @@ typedef struct Node {
         unsigned n_refs;
         bool gone;      /* removed outside; lives on while a hold or decision names it */
         bool protected;
+        bool delegated; /* the system manager does not know it */
+        bool container; /* no candidate: what is beneath it is */
         Watch *watch;   /* NULL if no policy takes it */
 
         uint64_t born_usec; /* 0: before anybody looked */
@@ -28,8 +30,13 @@ typedef struct Node {
         uint64_t base_usec; /* 0: no base yet */
         uint64_t base_usage_bytes;
         uint64_t base_pressure_usec;
+        uint64_t base_scanned;
 
         uint64_t dying_until_usec; /* killed, and not to be chosen again before */
+
+        /* What came to nothing with it, a bit for each ActionKind, in this incident: not to be tried again there. */
+        uint32_t vain;
+        Id128 vain_incident;
 } Node;
 
 /* One reference is the caller's. 0 or -ENOMEM. */

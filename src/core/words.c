@@ -52,6 +52,7 @@ const char *refusal_to_string(RefusalReason r) {
                 [REFUSAL_NOBODY] = "no-candidate",
                 [REFUSAL_FULL] = "too-many-held",
                 [REFUSAL_POLICY_BUDGET] = "policy-budget",
+                [REFUSAL_NAME] = "bad-name",
         };
 
         return words[r];
