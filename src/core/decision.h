@@ -8,6 +8,7 @@
 #include "base/id128.h"
 #include "core/event.h"
 #include "core/policy.h"
+#include "core/wants.h"
 
 /* What to do, and why: the core's only output. Everything here is values, or points into the core and its policies
  * and stays as it is until the next core_step(). */
@@ -117,19 +118,6 @@ typedef struct Refusal {
         CgroupName victim; /* id 0 if it is nobody in particular */
         RefusalReason reason;
 } Refusal;
-
-/* What a watch needs to see, beside what every look shows: each costs files. A bit each, in Effect.arm.wants. */
-enum {
-        WANT_EVENTS = 1 << 0,           /* memory.events.local wakes it, too */
-        WANT_STAT = 1 << 1,             /* refaults, scanned, reclaimed: memory.stat, /proc/vmstat for the host */
-        WANT_IO = 1 << 2,               /* io.pressure */
-        WANT_CPU = 1 << 3,              /* cpu.pressure */
-        WANT_DYING = 1 << 4,            /* cgroup.stat */
-        WANT_CANDIDATE_SWAP = 1 << 5,   /* memory.swap.current of each candidate */
-        WANT_CANDIDATE_STAT = 1 << 6,   /* pages scanned of each candidate */
-        WANT_CANDIDATE_SLICES = 1 << 7, /* slices are candidates, too */
-        WANT_CANDIDATE_ALL = 1 << 8,    /* candidates from the whole host, not only from beneath the watch */
-};
 
 typedef enum EffectKind {
         EFFECT_ARM,     /* sense: keep triggers on this cgroup for each of `limits` */
