@@ -10,6 +10,14 @@
 
 static HeldUnit units[HELD_UNITS_MAX];
 
+/* False for a path that is too long for the list. */
+static bool name_unit(HeldUnit *u, const CgroupName *victim) {
+        if (victim->kind != CGROUP_GROUP)
+                (void) snprintf(u->unit, sizeof(u->unit), "%s", victim->unit);
+        return !victim->delegated ||
+               (size_t) snprintf(u->path, sizeof(u->path), "%s", victim->path) < sizeof(u->path);
+}
+
 void held_save(Agent *a) {
         unsigned generation = core_counts(a->core).held_generation;
         HoldStatus h;
@@ -27,7 +35,7 @@ void held_save(Agent *a) {
                         .since_usec = h.since_usec,
                         .incident = h.incident,
                 };
-                (void) snprintf(units[n++].unit, sizeof(units->unit), "%s", h.victim.unit);
+                n += name_unit(&units[n], &h.victim);
         }
 
         r = held_write(HELD_FILE, units, n);
@@ -47,7 +55,8 @@ void held_recover(Agent *a) {
                 const HeldUnit u = units[i]; /* each event brings a new list, and so overwrites this one */
 
                 agent_feed(a, &(Event){ .kind = EVENT_HELD,
-                                        .held = { .unit = u.unit,
+                                        .held = { .unit = u.unit[0] ? u.unit : u.path,
+                                                  .path = u.path,
                                                   .action = u.action,
                                                   .previous = u.previous,
                                                   .since_usec = u.since_usec,
