@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The kernel's other files and the names of its folders. The first byte says which: e(vents), m(eminfo), n(ame). */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "sense/text.h"
+
+static void events(const char *text) {
+        Sample sample = { 0 }, again = { 0 };
+        char buf[256];
+
+        if (text_parse_events(text, &sample) < 0)
+                return;
+        (void) snprintf(buf, sizeof(buf), "low 0\nhigh %" PRIu64 "\nmax %" PRIu64 "\noom %" PRIu64 "\noom_kill %" PRIu64 "\n",
+                        sample.events_high, sample.events_max, sample.events_oom, sample.events_oom_kill);
+        FUZZ_CHECK(text_parse_events(buf, &again) == 0);
+        FUZZ_CHECK(memcmp(&sample, &again, sizeof(sample)) == 0);
+}
+
+static void meminfo(const char *text) {
+        uint64_t total, available, total_again, available_again;
+        char buf[128];
+
+        if (text_parse_meminfo(text, &total, &available) < 0)
+                return;
+        (void) snprintf(buf, sizeof(buf), "MemTotal: %" PRIu64 " kB\nMemAvailable: %" PRIu64 " kB\n", total / 1024,
+                        available / 1024);
+        FUZZ_CHECK(text_parse_meminfo(buf, &total_again, &available_again) == 0);
+        FUZZ_CHECK(total == total_again && available == available_again);
+}
+
+static void name(const char *text) {
+        const char *unit;
+        CgroupKind kind;
+
+        if (!text_parse_unit(text, &kind, &unit))
+                return;
+        FUZZ_CHECK(kind == CGROUP_SLICE || kind == CGROUP_UNIT);
+        FUZZ_CHECK(unit == text || unit == text + 1);
+        FUZZ_CHECK(strlen(unit) < 256);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        static const struct {
+                char letter;
+                void (*check)(const char *text);
+        } kinds[] = { { 'e', events }, { 'm', meminfo }, { 'n', name } };
+        const char *text = fuzz_text(data, size);
+
+        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+                if (text[0] == kinds[i].letter)
+                        kinds[i].check(text + 1);
+        return 0;
+}
