@@ -65,25 +65,29 @@ says out ''
 expect 0 check --help
 grep -q '^memstallctl check ' out || { cat out; failed=1; }
 expect 2 check --nonsense
+expect 2 check --host=maybe
+says err 'memstallctl check: --host=maybe is no boolean, write yes or no'
+expect 2 check --host=yes --root=/
+says err 'memstallctl check: --root= and --host=yes exclude each other'
 expect 2 check --root=/ file
 says err 'memstallctl check: --root= and FILE exclude each other'
 
 # ---- Files -----------------------------------------------------------------------------------
 
 printf '%s\n' "$good" >good.conf
-expect 0 check good.conf
+expect 0 check --host=no good.conf
 says out 'No mistakes: 1 policy, 0 files of settings.'
 says err ''
 
 printf '[Daemon]\nDryRun=yes\n' >memstalld.conf
-expect 0 check memstalld.conf good.conf good.conf
+expect 0 check --host=no memstalld.conf good.conf good.conf
 says out 'No mistakes: 2 policies, 1 file of settings.'
 
 # Every mistake of every file in one go, and nothing else.
 printf '[Match]\nSlice=batch.slice\n[Step]\nPresure=some 10%% 2s\nFor=4 fortnights\n' >bad.conf
 printf '[Daemon]\nDryRum=yes\n' >memstalld.conf
 mkdir folder.conf
-expect 1 check bad.conf good.conf memstalld.conf folder.conf gone.conf
+expect 1 check --host=no bad.conf good.conf memstalld.conf folder.conf gone.conf
 says out 'bad.conf:3: [Step] has no Action=, write log, throttle, freeze or kill
 bad.conf:4: Presure=: unknown key in [Step], did you mean Pressure=?
 bad.conf:5: For=: "4 fortnights" is no duration, write for example 2s or 1min 30s
@@ -94,20 +98,46 @@ gone.conf:1: cannot be read: No such file or directory
 says err ''
 
 head -c 1000000 /dev/zero | tr '\0' x >long.conf
-expect 1 check long.conf
+expect 1 check --host=no long.conf
 holds out 'long.conf:1: the line is longer than 198 bytes, assign to the key again to add to a list'
 printf '\177ELF\001\002\003\000\000' >binary.conf
-expect 1 check binary.conf
+expect 1 check --host=no binary.conf
 says out 'binary.conf:1: holds bytes that are no text, write the file in UTF-8 without control characters
 1 mistake in 1 file.'
 
 : >empty.conf
-expect 0 check empty.conf
-says out 'empty.conf: empty, so files of this name are switched off
+expect 0 check --host=no empty.conf
+says out 'empty.conf:1: hint: the file is empty, so files of this name are switched off
 No mistakes: 0 policies, 0 files of settings.'
 
+# What a host says is its own affair; that it is asked is not.
+expect 0 check good.conf
+expect 0 check --host=yes good.conf
+
+# For programs: the same in one list.
+expect 1 check --host=no --json bad.conf good.conf empty.conf
+cp out json
+python3 - json <<'END' || failed=1
+import json, sys
+items = json.load(open(sys.argv[1]))
+want = [
+    ("bad.conf", 3, None, "error", "[Step] has no Action=, "),
+    ("bad.conf", 4, "Presure", "error", "unknown key in [Step], did you mean Pressure=?"),
+    ("bad.conf", 5, "For", "error", '"4 fortnights" is no duration, write for example 2s or 1min 30s'),
+    ("empty.conf", 1, None, "hint", "the file is empty, so files of this name are switched off"),
+]
+if len(items) != len(want):
+    sys.exit(f"{len(items)} items instead of {len(want)}: {items}")
+for item, (file, line, key, severity, text) in zip(items, want):
+    if (list(item) != ["file", "line", "key", "severity", "text"] or item["file"] != file or item["line"] != line or
+            item["key"] != key or item["severity"] != severity or not item["text"].startswith(text)):
+        sys.exit(f"{item} instead of {(file, line, key, severity, text)}")
+END
+expect 0 check --host=no --json good.conf
+says out '[]'
+
 # A verdict that nobody could read is none.
-if [ -c /dev/full ] && "$ctl" check good.conf >/dev/full 2>err; then
+if [ -c /dev/full ] && "$ctl" check --host=no good.conf >/dev/full 2>err; then
         echo "an unwritten verdict has status 0"
         failed=1
 fi
