@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/properties.h"
 #include "core/trace-private.h"
@@ -29,6 +30,17 @@ static void write_error(TraceWriter *w, const Outcome *outcome) {
 }
 
 static void write_arm(TraceWriter *w, const Effect *effect) {
+        static const struct {
+                unsigned bit;
+                const char *word;
+        } wants[] = {
+                { WANT_STAT, "stat" },   { WANT_IO, "io" },
+                { WANT_CPU, "cpu" },     { WANT_DYING, "dying" },
+                { WANT_CANDIDATE_SWAP, "candidate-swap" },
+                { WANT_CANDIDATE_STAT, "candidate-stat" },
+                { WANT_CANDIDATE_SLICES, "candidate-slices" },
+        };
+
         trace_write_text(w, "watch", effect->arm.watch.unit);
         for (size_t i = 0; i < effect->arm.n_limits; i++) {
                 trace_write(w, " trigger=");
@@ -36,6 +48,27 @@ static void write_arm(TraceWriter *w, const Effect *effect) {
         }
         if (effect->arm.wants & WANT_EVENTS)
                 trace_write(w, " events=yes");
+        for (size_t i = 0; i < ELEMENTSOF(wants); i++)
+                if (effect->arm.wants & wants[i].bit)
+                        trace_write(w, " wants=%s", wants[i].word);
+}
+
+static void write_look(TraceWriter *w, const Effect *effect) {
+        trace_write_text(w, "watch", effect->look.unit);
+}
+
+static void write_expired(TraceWriter *w, const Effect *effect) {
+        trace_write_text(w, "policy", effect->expired->name);
+}
+
+static void write_start(TraceWriter *w, const Effect *effect) {
+        const Decision *d = effect->job.decision;
+
+        trace_write(w, " id=%" PRIu64 " decision=%" PRIu64, effect->job.id, d->id);
+        trace_write_text(w, "unit", d->start);
+        trace_write(w, " timeout=");
+        trace_write_time(w, d->timeout_usec);
+        write_incident(w, d->incident);
 }
 
 /* "Pressure=12.5%": each condition with the value that was seen. */
@@ -46,6 +79,10 @@ static void write_conditions(TraceWriter *w, const Decision *d) {
                 trace_write(w, " saw=%s:", condition_to_string(c->kind));
                 if (condition_is_pressure(c->kind) || c->kind == CONDITION_EFFICIENCY)
                         trace_write_share(w, d->seen[i]);
+                else if (c->kind == CONDITION_EXHAUSTION)
+                        trace_write_time(w, d->seen[i]);
+                else if (c->kind == CONDITION_CAUSE && d->seen[i] < _CAUSE_MAX)
+                        trace_write(w, "%s", cause_to_string((Cause) d->seen[i]));
                 else
                         trace_write_bytes(w, d->seen[i]);
         }
@@ -72,6 +109,12 @@ static void write_act(TraceWriter *w, const Effect *effect) {
                 trace_write(w, " set=%s", FORMAT_PROPERTIES(&d->properties));
         if (d->action == ACTION_KILL)
                 trace_write(w, " signal=%d", d->signal);
+        if (d->grain != GRAIN_UNIT)
+                trace_write(w, " grain=%s", grain_to_string(d->grain));
+        if (d->reclaim_bytes > 0)
+                trace_write(w, " reclaim=%" PRIu64, d->reclaim_bytes);
+        if (d->start[0])
+                trace_write_text(w, "start", d->start);
         if (d->thaw_first)
                 trace_write(w, " thaw=yes");
         if (d->escalation)
@@ -102,6 +145,8 @@ static void write_report(TraceWriter *w, const Effect *effect) {
         const Report *r = &effect->report;
 
         trace_write(w, " id=%" PRIu64 " result=%s", r->outcome.id, outcome_to_string(r->outcome.kind));
+        if (r->started)
+                trace_write_text(w, "start", r->decision->start);
         write_error(w, &r->outcome);
         trace_write(w, " latency=");
         trace_write_time(w, r->latency_usec);
@@ -132,19 +177,40 @@ static void write_refuse(TraceWriter *w, const Effect *effect) {
         write_incident(w, r->incident);
 }
 
-int trace_format_effect(const Effect *effect, uint64_t now_usec, char *buf, size_t size) {
-        static const struct {
-                const char *word;
-                void (*write)(TraceWriter *w, const Effect *effect);
-        } kinds[_EFFECT_KIND_MAX] = {
-                [EFFECT_ARM] = { "arm", write_arm },
-                [EFFECT_ACT] = { "act", write_act },
-                [EFFECT_UNDO] = { "undo", write_undo },
-                [EFFECT_REPORT] = { "report", write_report },
-                [EFFECT_RELEASE] = { "release", write_undo },
-                [EFFECT_STUCK] = { "stuck", write_stuck },
-                [EFFECT_REFUSE] = { "refuse", write_refuse },
+static const struct {
+        const char *word;
+        void (*write)(TraceWriter *w, const Effect *effect);
+} kinds[_EFFECT_KIND_MAX] = {
+        [EFFECT_ARM] = { "arm", write_arm },
+        [EFFECT_DISARM] = { "disarm", write_look },
+        [EFFECT_FOLLOW] = { "follow", write_look },
+        [EFFECT_UNFOLLOW] = { "unfollow", write_look },
+        [EFFECT_START] = { "start", write_start },
+        [EFFECT_EXPIRED] = { "expired", write_expired },
+        [EFFECT_ACT] = { "act", write_act },
+        [EFFECT_UNDO] = { "undo", write_undo },
+        [EFFECT_REPORT] = { "report", write_report },
+        [EFFECT_RELEASE] = { "release", write_undo },
+        [EFFECT_STUCK] = { "stuck", write_stuck },
+        [EFFECT_REFUSE] = { "refuse", write_refuse },
+};
+
+int trace_effect_find(const char *word) {
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                if (kinds[i].word && strcmp(kinds[i].word, word) == 0)
+                        return (int) i;
+        return -EINVAL;
+}
+
+bool trace_effect_decides(EffectKind kind) {
+        static const bool looks[_EFFECT_KIND_MAX] = {
+                [EFFECT_ARM] = true, [EFFECT_DISARM] = true, [EFFECT_FOLLOW] = true, [EFFECT_UNFOLLOW] = true,
         };
+
+        return kinds[kind].write && !looks[kind];
+}
+
+int trace_format_effect(const Effect *effect, uint64_t now_usec, char *buf, size_t size) {
         TraceWriter w = { .buf = buf, .size = size };
 
         if (!kinds[effect->kind].write)

@@ -35,8 +35,7 @@ static int hex_digit(char c) {
         return found ? (int) (found - digits) : -EINVAL;
 }
 
-/* Undoes the escapes of `n` bytes. */
-static int parse_text(const char *s, size_t n, char *buf, size_t size) {
+int trace_parse_text(const char *s, size_t n, char *buf, size_t size) {
         size_t used = 0;
 
         for (size_t i = 0; i < n; i++) {
@@ -296,7 +295,7 @@ static int parse_word(const char *word, size_t n, TraceEvent *t) {
         n -= (size_t) (equals - word);
         if (field->type == TRACE_TEXT) {
                 text = text_buffer(field, t, &size);
-                return parse_text(equals, n, text, size);
+                return trace_parse_text(equals, n, text, size);
         }
         r = copy_value(value, equals, n);
         if (r < 0)
@@ -304,7 +303,7 @@ static int parse_word(const char *word, size_t n, TraceEvent *t) {
         return parse_value(field, value, t);
 }
 
-/* "time=…" and "event=…", which come first. */
+/* "time=…" and "event=…", which come first; other kinds of lines have another word there. */
 static int parse_first(const char *word, size_t n, size_t index, TraceEvent *t) {
         static const char *const keys[] = { "time=", "event=" };
         size_t n_key = strlen(keys[index]);
@@ -355,6 +354,8 @@ int trace_parse_event(const char *line, TraceEvent *ret) {
                 size_t n = strcspn(word, " \t\r");
                 int r;
 
+                if (n_words == 1 && strncmp(word, "event=", 6) != 0)
+                        return trace_parse_other(word, ret);
                 r = n_words < 2 ? parse_first(word, n, n_words, ret) : parse_word(word, n, ret);
                 if (r < 0) {
                         ret->wrong = word;

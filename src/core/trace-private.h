@@ -45,6 +45,15 @@ const char *trace_preference_word(int preference);
 /* Where the field's value lies in the event. */
 void *trace_field_place(const TraceField *field, Event *event);
 
+/* Undoes the escapes of `n` bytes. 0, -EINVAL, -ENOBUFS. */
+int trace_parse_text(const char *s, size_t n, char *buf, size_t size);
+
+/* A line without event=, from its second word on; answers as trace_parse_event() does. */
+int trace_parse_other(const char *words, TraceEvent *ret);
+
+/* The EffectKind of the word of a line, or -EINVAL. */
+int trace_effect_find(const char *word);
+
 /* The value of a word, or -EINVAL. */
 int trace_word_find(const char *(*word)(int value), int n_words, const char *s);
 

@@ -145,6 +145,20 @@ static void test_errors(void **state) {
                 { "time=1 event=outcome gone=maybe", "gone=maybe", -EINVAL },
                 { "time=1 event=release reason=whim", "reason=whim", -EINVAL },
                 { "memstalld-trace 1", "memstalld-trace 1", -EINVAL },
+                { "time=1 effect=melt", "effect=melt", -EINVAL },
+                { "time=1 effect=act id", "id", -EINVAL },
+                { "time=1 start=again", "start=again", -EINVAL },
+                { "time=1 start=daemon seed=12", "seed=12", -EINVAL },
+                { "time=1 start=daemon seed=0011223344556677X899aabbccddeeff", "seed=0011223344556677X899aabbccddeeff",
+                  -EINVAL },
+                { "time=1 start=daemon dry-run=x", "dry-run=x", -EINVAL },
+                { "time=1 start=daemon colour=red", "colour=red", -EINVAL },
+                { "time=1 start=daemon version=12345678901234567890123456789012",
+                  "version=12345678901234567890123456789012", -ENOBUFS },
+                { "time=1 base=start", "base=start", -EINVAL },
+                { "time=1 base=end id=3", "id=3", -EINVAL },
+                { "time=1 lost=some", "lost=some", -EINVAL },
+                { "time=1 lost=1 found=1", "found=1", -EINVAL },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
@@ -154,6 +168,42 @@ static void test_errors(void **state) {
                         fail_msg("\"%s\": %d, not %d", rows[i].line, r, rows[i].r);
                 assert_string_equal(trace->wrong, rows[i].wrong);
         }
+}
+
+/* Lines that are no events. */
+static void test_other_lines(void **state) {
+        const TraceStart *start = &trace->start;
+
+        strcpy(buffer, "time=1.000000 start=reload seed=00112233445566778899aabbccddeeff dry-run=yes version=0.1.0 "
+                       "kernel=6.12\\x20x systemd=257");
+        assert_int_equal(trace_parse_event(buffer, trace), TRACE_E_START);
+        assert_int_equal(trace->event.now_usec, SEC);
+        assert_true(start->reload);
+        assert_true(start->dry_run);
+        assert_int_equal(start->seed.high, UINT64_C(0x0011223344556677));
+        assert_int_equal(start->seed.low, UINT64_C(0x8899aabbccddeeff));
+        assert_string_equal(start->kernel, "6.12 x");
+        assert_int_equal(trace_format_start(start, SEC, buffer + 1000, 1000), 0);
+        assert_string_equal(buffer, buffer + 1000);
+        assert_int_equal(trace_format_start(start, SEC, buffer + 1000, strlen(buffer)), -ENOBUFS);
+
+        assert_int_equal(trace_parse_event("time=2 base=end ids=12 incidents=3 ended=2", trace), TRACE_E_BASE);
+        assert_int_equal(trace->ids.last_id, 12);
+        assert_int_equal(trace->ids.n_begun, 3);
+        assert_int_equal(trace->ids.n_ended, 2);
+        assert_int_equal(trace_format_base(&trace->ids, 2 * SEC, buffer, 1000), 0);
+        assert_string_equal(buffer, "time=2.000000 base=end ids=12 incidents=3 ended=2");
+
+        assert_int_equal(trace_parse_event("time=3 lost=35", trace), TRACE_E_LOST);
+        assert_int_equal(trace->n_lost, 35);
+        assert_int_equal(trace_format_lost(35, 3 * SEC, buffer, 1000), 0);
+        assert_string_equal(buffer, "time=3.000000 lost=35");
+
+        for (EffectKind kind = 0; kind < _EFFECT_KIND_MAX; kind++)
+                assert_int_equal(trace_effect_decides(kind),
+                                 kind != EFFECT_ARM && kind != EFFECT_DISARM && kind != EFFECT_FOLLOW &&
+                                         kind != EFFECT_UNFOLLOW && kind != EFFECT_SAMPLE && kind != EFFECT_SURVEY &&
+                                         kind != EFFECT_ENDED);
 }
 
 /* "time=1 event=EVENT KEY=" and `n` bytes. */
@@ -234,6 +284,16 @@ static const Decision kill_all = {
         .action = ACTION_KILL, .signal = 9, .thaw_first = true, .escalation = true, .dry_run = true, .seen = { UINT64_MAX },
 };
 
+static const PressureLimit io_limit = { PRESSURE_SOME, 1000, 2 * SEC, RESOURCE_IO };
+static Condition process_conditions[] = { { .kind = CONDITION_CAUSE }, { .kind = CONDITION_EXHAUSTION },
+                                          { .kind = CONDITION_EFFICIENCY } };
+static Step process_step = { .name = (char *) "causes", .conditions = process_conditions, .n_conditions = 3 };
+static const Decision process = {
+        .id = 7, INCIDENT, .count = 1, .policy = &policy, .step = &process_step, .watch = BATCH, .victim = A_UNIT,
+        .action = ACTION_KILL, .signal = 15, .grain = GRAIN_PROCESS, .reclaim_bytes = 4096, .start = "dump@a.service",
+        .timeout_usec = 5 * SEC, .cause = CAUSE_SWAP, .n_candidates = 1, .seen = { CAUSE_SWAP, 3 * SEC, 250 },
+};
+
 #define UNDO { .id = 5, INCIDENT, WHOSE, .action = ACTION_THROTTLE, .reason = RELEASE_CALM, \
                .previous = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, UINT64_MAX), .held_usec = 1500 * MSEC }
 
@@ -270,6 +330,23 @@ static void test_effects(void **state) {
                                                         .reason = REFUSAL_NOBODY } },
                   "effect=refuse action=throttle policy=50-batch step=slow\\x20down watch=batch.slice "
                   "reason=no-candidate" INCIDENT_TEXT },
+                { { .kind = EFFECT_ARM, .arm = { BATCH, &io_limit, 1, ~0U } },
+                  "effect=arm watch=batch.slice trigger=io:some:10%:2.000000 events=yes wants=stat wants=io wants=cpu "
+                  "wants=dying wants=candidate-swap wants=candidate-stat wants=candidate-slices" },
+                { { .kind = EFFECT_DISARM, .look = BATCH }, "effect=disarm watch=batch.slice" },
+                { { .kind = EFFECT_FOLLOW, .look = A_UNIT }, "effect=follow watch=a.service" },
+                { { .kind = EFFECT_UNFOLLOW, .look = A_UNIT }, "effect=unfollow watch=a.service" },
+                { { .kind = EFFECT_EXPIRED, .expired = &policy }, "effect=expired policy=50-batch" },
+                { { .kind = EFFECT_START, .job = { 8, &process } },
+                  "effect=start id=8 decision=7 unit=dump@a.service timeout=5.000000" INCIDENT_TEXT },
+                { { .kind = EFFECT_ACT, .decision = process },
+                  "effect=act id=7 action=kill policy=50-batch step=causes watch=batch.slice victim=a.service count=1 "
+                  "signal=15 grain=process reclaim=4096 start=dump@a.service cause=swap rank=culprit candidates=1 "
+                  "saw=Cause:swap saw=Exhaustion:3.000000 saw=Efficiency:2.5%" INCIDENT_TEXT },
+                { { .kind = EFFECT_REPORT,
+                    .report = { &process, { .id = 8, .kind = OUTCOME_TIMEOUT, .error = -110 }, .started = true } },
+                  "effect=report id=8 result=timeout start=dump@a.service error=-110 latency=0.000000 before=0% after=0% "
+                  "freed=0" INCIDENT_TEXT },
         };
         static const char time[] = "time=2.000001 ";
 
@@ -288,6 +365,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_round_trip), cmocka_unit_test(test_by_hand), cmocka_unit_test(test_errors),
                 cmocka_unit_test(test_bounds),     cmocka_unit_test(test_longest_line), cmocka_unit_test(test_effects),
+                cmocka_unit_test(test_other_lines),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);
