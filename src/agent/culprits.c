@@ -32,8 +32,8 @@ static bool is_beneath(const Agent *a, uint64_t unit_id, uint64_t watch_id) {
 
         if (watch_id == tree_host_id(a->tree) || unit_id == watch_id)
                 return true;
-        if (!tree_name(a->tree, unit_id, NULL, &unit_path, NULL) ||
-            !tree_name(a->tree, watch_id, NULL, &watch_path, NULL))
+        if (!tree_name(a->tree, unit_id, NULL, &unit_path, NULL, NULL) ||
+            !tree_name(a->tree, watch_id, NULL, &watch_path, NULL, NULL))
                 return false;
         length = strlen(watch_path);
         return strncmp(unit_path, watch_path, length) == 0 && unit_path[length] == '/';

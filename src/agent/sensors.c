@@ -69,7 +69,7 @@ static void sensor_drop(Agent *a, uint64_t cgroup_id) {
 static void tell_blind(Agent *a, uint64_t cgroup_id, const char *reason) {
         const char *path = NULL, *unit = NULL;
 
-        (void) tree_name(a->tree, cgroup_id, NULL, &path, &unit);
+        (void) tree_name(a->tree, cgroup_id, NULL, &path, &unit, NULL);
         journal_blind(a->journal, path, unit, reason);
 }
 
@@ -149,7 +149,7 @@ void sensors_arm(Agent *a, const Effect *effect) {
         int r;
 
         sensor_drop(a, id);
-        r = watch_arm(a->tree, id, effect->arm.limits, effect->arm.n_limits, &watch);
+        r = watch_arm(a->tree, id, effect->arm.limits, effect->arm.n_limits, effect->arm.wants, &watch);
         if (r == WATCH_E_GONE)
                 return;
         if (r != 0)
@@ -202,7 +202,7 @@ void sensors_tell_gaps(Agent *a) {
         if (gaps.units > a->told_gaps.units || gaps.folders > a->told_gaps.folders ||
             gaps.files > a->told_gaps.files) {
                 (void) snprintf(text, sizeof(text),
-                                "%zu cgroups over the limit of %u, %zu slices without inotify "
+                                "%zu cgroups over the limit of %u, %zu folders without inotify "
                                 "(fs.inotify.max_user_watches), %zu files not opened (LimitNOFILE=)",
                                 gaps.units, TREE_NODES_MAX, gaps.folders, gaps.files);
                 journal_blind(a->journal, NULL, NULL, text);
@@ -238,6 +238,11 @@ int sensors_start(Agent *a) {
         r = tree_new(&a->tree, NULL, NULL);
         if (r < 0)
                 return r;
+        for (size_t i = 0; i < a->config.policies.n_policies; i++) {
+                r = tree_add_groups(a->tree, a->config.policies.policies[i]->match.cgroups);
+                if (r < 0)
+                        return r;
+        }
         r = sd_event_add_io(a->event, &a->tree_source, tree_fd(a->tree), EPOLLIN, on_tree, a);
         if (r < 0)
                 return r;

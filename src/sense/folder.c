@@ -5,16 +5,20 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/wants.h"
 #include "sense/folder.h"
+#include "sense/preference.h"
 
 static const char *const file_names[_FOLDER_FILE_MAX] = {
         [FOLDER_CURRENT] = "memory.current",   [FOLDER_MIN] = "memory.min",
         [FOLDER_LOW] = "memory.low",           [FOLDER_HIGH] = "memory.high",
         [FOLDER_MAX] = "memory.max",           [FOLDER_PRESSURE] = "memory.pressure",
-        [FOLDER_EVENTS] = "memory.events.local",
+        [FOLDER_EVENTS] = "memory.events.local", [FOLDER_STAT] = "memory.stat",
+        [FOLDER_SWAP] = "memory.swap.current", [FOLDER_IO_PRESSURE] = "io.pressure",
+        [FOLDER_CPU_PRESSURE] = "cpu.pressure", [FOLDER_CGROUP_STAT] = "cgroup.stat",
 };
 
-int folder_new(Folder **ret, Folder *parent, const char *name, CgroupKind kind, const char *unit, uint64_t id) {
+int folder_new(Folder **ret, const Folder *parent, const char *name, const Place *place, uint64_t id) {
         bool below_root = !parent || !parent->parent;
         _cleanup_(folder_freep) Folder *f = NULL;
 
@@ -22,7 +26,7 @@ int folder_new(Folder **ret, Folder *parent, const char *name, CgroupKind kind, 
         if (!f)
                 return -ENOMEM;
         f->id = id;
-        f->kind = kind;
+        f->place = *place;
         f->folder_fd = -EBADF;
         f->inotify_wd = -1;
         for (size_t i = 0; i < _FOLDER_FILE_MAX; i++)
@@ -32,7 +36,10 @@ int folder_new(Folder **ret, Folder *parent, const char *name, CgroupKind kind, 
                 return -ENOMEM;
         }
         f->name = strrchr(f->path, '/') + 1;
-        f->unit = parent ? f->name + (unit - name) : unit;
+        if (!place->unit)
+                f->place.unit = f->path;
+        else if (parent)
+                f->place.unit = f->name + (place->unit - name);
         *ret = TAKE_PTR(f);
         return 0;
 }
@@ -65,7 +72,7 @@ void folder_link(Folder *f, Folder *parent) {
         if (f->next)
                 f->next->previous = f;
         parent->first_child = f;
-        f->n_watches_above = parent->n_watches_above;
+        memcpy(f->n_above, parent->n_above, sizeof(f->n_above));
 }
 
 void folder_unlink(Folder *f) {
@@ -109,32 +116,72 @@ int folder_enter(const Folder *f) {
         return TAKE_FD(fd);
 }
 
-static bool needs(const Folder *f, FolderFile file) {
-        bool unit = f->kind == CGROUP_UNIT;
-
-        if (f->kind == CGROUP_HOST)
-                return false; /* the root has none of them, see sense/host.h */
-        switch (file) {
-        case FOLDER_MIN:
-        case FOLDER_LOW:
-                return f->n_watches_above > 0 || f->n_watches_below > 0;
-        case FOLDER_HIGH:
-        case FOLDER_MAX:
-                return f->n_watches_below > 0;
-        case FOLDER_CURRENT:
-                return f->n_watches_below > 0 || (unit && f->n_watches_above > 0);
-        case FOLDER_PRESSURE:
-                return f->watch || (unit && f->n_watches_above > 0);
-        case FOLDER_EVENTS:
-                return f->watch;
-        case _FOLDER_FILE_MAX:
-                break;
-        }
-        return false;
-}
-
 static bool is_shortage(int error) {
         return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+void folder_look(Folder *f, int fd) {
+        _cleanup_(fd_closep) int entered = -EBADF;
+        struct stat st;
+
+        f->lacks_look = false;
+        if (fd < 0)
+                fd = entered = folder_enter(f);
+        if (fd < 0) {
+                f->lacks_look = is_shortage(-fd);
+                return;
+        }
+        if (fstat(fd, &st) < 0)
+                return;
+        f->owner = st.st_uid;
+        f->preference = preference_read(fd);
+}
+
+Preference folder_preference(const Folder *f, const Folder *top) {
+        return f->owner == 0 || f->owner == top->owner ? f->preference : PREFERENCE_NONE;
+}
+
+bool folder_may_pay(const Folder *f) {
+        return f->place.told && (f->place.kind == CGROUP_UNIT || f->place.kind == CGROUP_GROUP);
+}
+
+unsigned folder_wants(const Folder *f) {
+        return (f->watch ? f->watch->wants : 0) | (f->followed ? WANT_EVENTS | WANT_STAT : 0);
+}
+
+/* As whom a folder needs a file: as the one that is looked at, for what it wants; as a candidate, for what the watches
+ * above claim; and for the limits and the protection of others. */
+static const struct {
+        bool looked, chain, always; /* chain: limits of those below. always: by watches above and below, whatever it is */
+        unsigned want;              /* looked at with this */
+        bool candidate;
+        FolderClaim claim;
+        bool host; /* the root has it, too */
+} uses[_FOLDER_FILE_MAX] = {
+        [FOLDER_CURRENT] = { .chain = true, .candidate = true, .claim = CLAIM_CANDIDATE },
+        [FOLDER_MIN] = { .always = true },
+        [FOLDER_LOW] = { .always = true },
+        [FOLDER_HIGH] = { .chain = true },
+        [FOLDER_MAX] = { .chain = true },
+        [FOLDER_PRESSURE] = { .looked = true, .candidate = true, .claim = CLAIM_CANDIDATE },
+        [FOLDER_EVENTS] = { .looked = true },
+        [FOLDER_STAT] = { .want = WANT_STAT, .candidate = true, .claim = CLAIM_STAT },
+        [FOLDER_SWAP] = { .candidate = true, .claim = CLAIM_SWAP },
+        [FOLDER_IO_PRESSURE] = { .want = WANT_IO },
+        [FOLDER_CPU_PRESSURE] = { .want = WANT_CPU },
+        [FOLDER_CGROUP_STAT] = { .want = WANT_DYING, .host = true },
+};
+
+static bool needs(const Folder *f, FolderFile file) {
+        bool candidate = folder_may_pay(f) ||
+                         (f->place.kind == CGROUP_SLICE && f->n_above[CLAIM_SLICES] > 0);
+
+        if (f->place.kind == CGROUP_HOST && !uses[file].host)
+                return false; /* the root has none of them, see sense/host.h */
+        return (uses[file].looked && (f->watch || f->followed)) || (uses[file].want & folder_wants(f)) ||
+               (uses[file].chain && f->n_looks_below > 0) ||
+               (uses[file].always && (f->n_looks_below > 0 || f->n_above[CLAIM_CANDIDATE] > 0)) ||
+               (uses[file].candidate && candidate && f->n_above[uses[file].claim] > 0);
 }
 
 void folder_refresh(Folder *f) {

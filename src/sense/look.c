@@ -2,11 +2,13 @@
 
 /* Looks: the reading half of sense/watch.h. Nothing here opens a file, allocates, or waits. */
 
-#include "base/fdio.h"
-#include "sense/registry.h"
-#include "sense/text.h"
+#include <string.h>
 
-/* Enough for the files that are read here, whose lines are few and fixed. */
+#include "base/fdio.h"
+#include "core/wants.h"
+#include "sense/look.h"
+
+/* Enough for the short files, whose lines are few and fixed. */
 #define TEXT_MAX 512U
 
 /* A descriptor of a removed cgroup answers ENODEV (fs/kernfs/file.c). */
@@ -14,12 +16,38 @@ static int answer(int r) {
         return r == -ENODEV ? WATCH_E_GONE : r;
 }
 
-/* Totals of a pressure file. What cannot be read leaves them as they are: it may have been turned off meanwhile. */
-static void read_pressure(int fd, uint64_t pressure_usec[static _PRESSURE_KIND_MAX]) {
+void look_pressure(int fd, uint64_t pressure_usec[static _PRESSURE_KIND_MAX]) {
         char text[TEXT_MAX];
 
         if (fd >= 0 && fd_read_text(fd, text, sizeof(text)) > 0)
                 (void) text_parse_pressure(text, pressure_usec);
+}
+
+int look_number(const Folder *f, FolderFile file, uint64_t absent, uint64_t *ret) {
+        if (f->fds[file] < 0) {
+                *ret = absent;
+                return 0;
+        }
+        return fd_read_uint(f->fds[file], ret);
+}
+
+int look_reclaim(Tree *t, int fd, ReclaimCounts *ret) {
+        ssize_t n;
+
+        if (fd < 0)
+                return 0;
+        n = fd_read_text(fd, t->text, sizeof(t->text));
+        return n < 0 ? (int) n : text_parse_reclaim(t->text, ret);
+}
+
+static int read_dying(int fd, uint64_t *ret) {
+        char text[TEXT_MAX];
+        ssize_t n;
+
+        if (fd < 0)
+                return 0;
+        n = fd_read_text(fd, text, sizeof(text));
+        return n < 0 ? (int) n : text_parse_dying(text, ret);
 }
 
 static int read_events(int fd, Sample *ret) {
@@ -32,24 +60,15 @@ static int read_events(int fd, Sample *ret) {
         return n < 0 ? (int) n : text_parse_events(text, ret);
 }
 
-/* One number. A file that the folder does not have counts as `absent`. */
-static int read_number(const Folder *f, FolderFile file, uint64_t absent, uint64_t *ret) {
-        if (f->fds[file] < 0) {
-                *ret = absent;
-                return 0;
-        }
-        return fd_read_uint(f->fds[file], ret);
-}
-
 /* The smaller of memory.high and memory.max. */
 static int read_limit(const Folder *f, uint64_t *ret_bytes) {
         uint64_t high, max;
         int r;
 
-        r = read_number(f, FOLDER_HIGH, UINT64_MAX, &high);
+        r = look_number(f, FOLDER_HIGH, UINT64_MAX, &high);
         if (r < 0)
                 return r;
-        r = read_number(f, FOLDER_MAX, UINT64_MAX, &max);
+        r = look_number(f, FOLDER_MAX, UINT64_MAX, &max);
         if (r < 0)
                 return r;
         *ret_bytes = MIN(high, max);
@@ -77,16 +96,16 @@ static int apply_limit(const Folder *f, uint64_t usage_bytes, Sample *s) {
 static int sample_folder(const Folder *f, Sample *s) {
         int r;
 
-        r = read_number(f, FOLDER_CURRENT, 0, &s->usage_bytes);
+        r = look_number(f, FOLDER_CURRENT, 0, &s->usage_bytes);
         if (r < 0)
                 return r;
         r = apply_limit(f, s->usage_bytes, s);
         if (r < 0)
                 return r;
-        for (const Folder *above = f->parent; above->kind != CGROUP_HOST; above = above->parent) {
+        for (const Folder *above = f->parent; above->place.kind != CGROUP_HOST; above = above->parent) {
                 uint64_t usage_bytes;
 
-                r = read_number(above, FOLDER_CURRENT, 0, &usage_bytes);
+                r = look_number(above, FOLDER_CURRENT, 0, &usage_bytes);
                 if (r < 0)
                         return r;
                 r = apply_limit(above, usage_bytes, s);
@@ -96,13 +115,60 @@ static int sample_folder(const Folder *f, Sample *s) {
         return read_events(f->fds[FOLDER_EVENTS], s);
 }
 
+/* The file that tells of a resource, or -EBADF if nobody wants to know. */
+static int pressure_fd(const Tree *t, const Folder *f, PressureResource resource) {
+        bool host = f->place.kind == CGROUP_HOST;
+        unsigned wants = folder_wants(f);
+
+        switch (resource) {
+        case RESOURCE_MEMORY:
+                return host ? t->host.pressure_fds[RESOURCE_MEMORY] : f->fds[FOLDER_PRESSURE];
+        case RESOURCE_HOST_MEMORY:
+                return !host && f->watch && f->watch->host_pressure ? t->host.pressure_fds[RESOURCE_MEMORY] : -EBADF;
+        case RESOURCE_IO:
+                return host && (wants & WANT_IO) ? t->host.pressure_fds[RESOURCE_IO] : f->fds[FOLDER_IO_PRESSURE];
+        case RESOURCE_CPU:
+                return host && (wants & WANT_CPU) ? t->host.pressure_fds[RESOURCE_CPU] : f->fds[FOLDER_CPU_PRESSURE];
+        case _RESOURCE_MAX:
+                break;
+        }
+        return -EBADF;
+}
+
+static void sample_pressure(const Tree *t, Folder *f, Sample *s) {
+        for (PressureResource i = 0; i < _RESOURCE_MAX; i++)
+                look_pressure(pressure_fd(t, f, i), f->pressure_usec[i]);
+        memcpy(s->pressure_usec, f->pressure_usec, sizeof(s->pressure_usec));
+        if (f->place.kind == CGROUP_HOST)
+                memcpy(s->pressure_usec[RESOURCE_HOST_MEMORY], f->pressure_usec[RESOURCE_MEMORY],
+                       sizeof(s->pressure_usec[RESOURCE_HOST_MEMORY]));
+}
+
+/* What was wanted beside the rest. */
+static int sample_wanted(Tree *t, const Folder *f, Sample *s) {
+        bool host = f->place.kind == CGROUP_HOST;
+        unsigned wants = folder_wants(f);
+        ReclaimCounts counts = { 0 };
+        int r;
+
+        if (wants & WANT_STAT) {
+                r = look_reclaim(t, host ? t->host.vmstat_fd : f->fds[FOLDER_STAT], &counts);
+                if (r < 0)
+                        return r;
+        }
+        s->refaults = counts.refaults;
+        s->scanned = counts.scanned;
+        s->reclaimed = counts.reclaimed;
+        return wants & WANT_DYING ? read_dying(f->fds[FOLDER_CGROUP_STAT], &s->dying) : 0;
+}
+
 int watch_sample(Tree *t, uint64_t cgroup_id, Sample *ret) {
         Folder *f = registry_find(t, cgroup_id);
         HostMemory host;
         Sample s;
         int r;
 
-        if (!f || !f->watch)
+        if (!f || !(f->watch || f->followed))
                 return WATCH_E_GONE;
         r = host_read(&t->host, &host);
         if (r < 0)
@@ -114,75 +180,18 @@ int watch_sample(Tree *t, uint64_t cgroup_id, Sample *ret) {
                 .host_available_bytes = host.available_bytes,
                 .host_total_bytes = host.total_bytes,
                 .room_cgroup_id = t->root->id,
+                .swap_free_bytes = host.swap_free_bytes,
+                .swap_total_bytes = host.swap_total_bytes,
         };
-        if (f->kind != CGROUP_HOST) {
+        if (f->place.kind != CGROUP_HOST) {
                 r = sample_folder(f, &s);
                 if (r < 0)
                         return answer(r);
         }
-        read_pressure(f->kind == CGROUP_HOST ? t->host.pressure_fd : f->fds[FOLDER_PRESSURE], f->pressure_usec);
-        for (size_t i = 0; i < _PRESSURE_KIND_MAX; i++)
-                s.pressure_usec[RESOURCE_MEMORY][i] = f->pressure_usec[i];
-        *ret = s;
-        return 0;
-}
-
-/* The protection that a folder asks for: memory.min is the stronger kind of the same promise, and they do not add
- * up. What cannot be read protects nothing. */
-static uint64_t read_protection(const Folder *f) {
-        uint64_t min, low;
-
-        if (f->kind == CGROUP_HOST)
-                return UINT64_MAX;
-        if (read_number(f, FOLDER_MIN, 0, &min) < 0 || read_number(f, FOLDER_LOW, 0, &low) < 0)
-                return 0;
-        return MAX(min, low);
-}
-
-/* No unit gets more protection than the slices above it. */
-static uint64_t protection_above(const Folder *f) {
-        uint64_t bytes = UINT64_MAX;
-
-        for (const Folder *above = f->parent; above; above = above->parent)
-                bytes = MIN(bytes, read_protection(above));
-        return bytes;
-}
-
-static bool read_candidate(const Folder *f, Candidate *ret) {
-        uint64_t pressure_usec[_PRESSURE_KIND_MAX] = { 0 };
-        uint64_t usage_bytes;
-
-        if (fd_read_uint(f->fds[FOLDER_CURRENT], &usage_bytes) < 0)
-                return false;
-        read_pressure(f->fds[FOLDER_PRESSURE], pressure_usec);
-        *ret = (Candidate){
-                .cgroup_id = f->id,
-                .usage_bytes = usage_bytes,
-                .protected_bytes = MIN(f->protected_bytes, usage_bytes),
-                .pressure_usec = pressure_usec[PRESSURE_SOME],
-        };
-        return true;
-}
-
-int watch_survey(Tree *t, uint64_t cgroup_id, Candidates *ret) {
-        Folder *top = registry_find(t, cgroup_id);
-        Candidates s = { .candidates = t->candidates };
-        uint64_t above_bytes;
-        int r;
-
-        if (!top || !top->watch)
-                return WATCH_E_GONE;
-        above_bytes = protection_above(top);
-        for (Folder *f = top; f; f = folder_next(f, top)) {
-                f->protected_bytes = MIN(f == top ? above_bytes : f->parent->protected_bytes, read_protection(f));
-                if (f->kind != CGROUP_UNIT)
-                        continue;
-                assert(s.n_candidates < t->n_candidates_max);
-                s.n_candidates += read_candidate(f, &t->candidates[s.n_candidates]);
-        }
-        r = watch_sample(t, cgroup_id, &s.values);
-        if (r != 0)
-                return r;
+        r = sample_wanted(t, f, &s);
+        if (r < 0)
+                return answer(r);
+        sample_pressure(t, f, &s);
         *ret = s;
         return 0;
 }

@@ -12,10 +12,12 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "core/wants.h"
+#include "sense/place.h"
 #include "sense/registry.h"
-#include "sense/text.h"
 
-#define CHANGES (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR)
+/* IN_ATTRIB is how kernfs tells of extended attributes and owners, too. */
+#define CHANGES (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR)
 
 Folder *registry_find(const Tree *t, uint64_t id) {
         return idmap_get(&t->by_id, id);
@@ -34,6 +36,8 @@ Folder *registry_find_path(const Tree *t, const char *path) {
                         break;
                 f = child;
         }
+        while (!f->place.told)
+                f = f->parent;
         return f;
 }
 
@@ -42,10 +46,16 @@ static void tell(Tree *t, EventKind kind, const Folder *f) {
                 .kind = kind,
                 .now_usec = clock_usec(),
                 .cgroup_id = f->id,
-                .cgroup = { .kind = f->kind, .path = f->path, .unit = f->unit },
+                .cgroup = {
+                        .kind = f->place.kind,
+                        .path = f->path,
+                        .unit = f->place.unit,
+                        .delegated = f->place.delegated,
+                        .container = f->container,
+                },
         };
 
-        if (t->handler)
+        if (t->handler && f->place.told)
                 t->handler(&event, t->userdata);
 }
 
@@ -53,13 +63,9 @@ void registry_tell_new(Tree *t, const Folder *f) {
         tell(t, EVENT_CGROUP_NEW, f);
 }
 
-static bool is_slice(const Folder *f) {
-        return f->kind != CGROUP_UNIT;
-}
-
 /* Puts the gaps of a folder into the account, or takes them out before they change. */
 static void account(Tree *t, const Folder *f, bool add) {
-        size_t folders = is_slice(f) && f->inotify_wd < 0, files = f->lacks_files;
+        size_t folders = f->place.entered && f->inotify_wd < 0, files = f->lacks_files || f->lacks_look;
 
         t->gaps.folders = add ? t->gaps.folders + folders : t->gaps.folders - folders;
         t->gaps.files = add ? t->gaps.files + files : t->gaps.files - files;
@@ -71,22 +77,45 @@ void registry_refresh(Tree *t, Folder *f) {
         account(t, f, true);
 }
 
-void registry_count_watch(Tree *t, Folder *f, bool add) {
-        unsigned step = add ? 1 : -1U;
+void registry_look(Tree *t, Folder *f, const char *name) {
+        Folder *child = folder_child(f, name, strlen(name));
 
-        for (Folder *above = f; above; above = above->parent) {
-                above->n_watches_below += step;
-                if (above != f)
-                        registry_refresh(t, above);
-        }
-        for (Folder *below = f; below; below = folder_next(below, f)) {
-                below->n_watches_above += step;
-                registry_refresh(t, below);
+        if (!child)
+                return;
+        account(t, child, false);
+        folder_look(child, -EBADF);
+        account(t, child, true);
+        registry_refresh(t, child); /* a controller may be there by now */
+}
+
+void registry_count_look(Tree *t, Folder *f, bool add) {
+        for (; f; f = f->parent) {
+                f->n_looks_below += add ? 1 : -1U;
+                registry_refresh(t, f);
         }
 }
 
-/* Asks for the changes in a slice; without, it is a gap. */
-static void follow(Tree *t, Folder *f) {
+Folder *registry_claimed(const Tree *t, Folder *f) {
+        return f->watch->wants & WANT_CANDIDATE_ALL ? t->root : f;
+}
+
+void registry_count_claims(Tree *t, Folder *top, unsigned wants, bool add) {
+        const unsigned claims[_FOLDER_CLAIM_MAX] = {
+                [CLAIM_CANDIDATE] = 1,
+                [CLAIM_SWAP] = !!(wants & WANT_CANDIDATE_SWAP),
+                [CLAIM_STAT] = !!(wants & WANT_CANDIDATE_STAT),
+                [CLAIM_SLICES] = !!(wants & WANT_CANDIDATE_SLICES),
+        };
+
+        for (Folder *f = top; f; f = folder_next(f, top)) {
+                for (size_t i = 0; i < ELEMENTSOF(claims); i++)
+                        f->n_above[i] += add ? claims[i] : -claims[i];
+                registry_refresh(t, f);
+        }
+}
+
+/* Asks for the changes in a folder; without, it is a gap. */
+static void listen(Tree *t, Folder *f) {
         char path[sizeof("/proc/self/fd/") + 10];
         int wd;
 
@@ -116,32 +145,31 @@ static int reserve_candidate(Tree *t) {
         return 0;
 }
 
-/* Takes the folder behind the O_PATH descriptor in; a slice keeps the descriptor. */
-static int add(Tree *t, Folder *parent, const char *name, uint64_t id, int *fd, Folder **ret) {
+/* Takes the folder behind the O_PATH descriptor in; one that is entered keeps the descriptor. */
+static int add(Tree *t, Folder *parent, const char *name, const Place *place, uint64_t id, int *fd, Folder **ret) {
         _cleanup_(folder_freep) Folder *f = NULL;
-        const char *unit;
-        CgroupKind kind;
         int r;
 
-        if (!text_parse_unit(name, &kind, &unit))
-                return -EINVAL;
         if (t->by_id.n_used >= TREE_NODES_MAX)
                 return -ENOSPC;
         r = reserve_candidate(t);
         if (r < 0)
                 return r;
-        r = folder_new(&f, parent, name, kind, unit, id);
+        r = folder_new(&f, parent, name, place, id);
         if (r < 0)
                 return r;
         r = idmap_put(&t->by_id, id, f);
         if (r < 0)
                 return r;
         folder_link(f, parent);
+        folder_look(f, *fd);
         account(t, f, true);
-        if (is_slice(f)) {
+        if (place->entered) {
                 f->folder_fd = TAKE_FD(*fd);
-                follow(t, f);
+                listen(t, f);
         }
+        f->container = place->manager ||
+                       (folder_may_pay(f) && place->entered && place_holds_group(t->globs, f, f->folder_fd));
         registry_refresh(t, f);
         memset(t->resolved, 0, sizeof(t->resolved));
         *ret = TAKE_PTR(f);
@@ -150,13 +178,13 @@ static int add(Tree *t, Folder *parent, const char *name, uint64_t id, int *fd, 
 
 /* A folder without children. It is told while its descriptors are still open. */
 static void remove_leaf(Tree *t, Folder *f) {
-        Folder *parent = f->parent;
-
-        if (f->watch)
-                for (Folder *above = parent; above; above = above->parent) {
-                        above->n_watches_below--;
-                        registry_refresh(t, above);
-                }
+        if (f->parent && f->watch) {
+                registry_count_look(t, f->parent, false);
+                if (registry_claimed(t, f) != f)
+                        registry_count_claims(t, t->root, f->watch->wants, false);
+        }
+        if (f->parent && f->followed)
+                registry_count_look(t, f->parent, false);
         if (f->inotify_wd >= 0) {
                 (void) inotify_rm_watch(t->inotify_fd, f->inotify_wd); /* the kernel may have been faster */
                 idmap_remove(&t->by_wd, (uint64_t) f->inotify_wd);
@@ -190,10 +218,9 @@ Folder *registry_compare(Tree *t, Folder *f, const char *name) {
         _cleanup_(fd_closep) int fd = -EBADF;
         Folder *known = folder_child(f, name, strlen(name)), *elsewhere, *added = NULL;
         struct stat st = { 0 };
-        const char *unit;
-        CgroupKind kind;
+        Place place;
 
-        if (!text_parse_unit(name, &kind, &unit))
+        if (!place_of(t->globs, f, name, &place))
                 return NULL;
         fd = openat(f->folder_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
@@ -213,7 +240,7 @@ Folder *registry_compare(Tree *t, Folder *f, const char *name) {
                 return NULL; /* moved into itself, seen half-way: its own events will tell */
         if (elsewhere)
                 registry_remove(t, elsewhere);
-        if (add(t, f, name, st.st_ino, &fd, &added) < 0) {
+        if (add(t, f, name, &place, st.st_ino, &fd, &added) < 0) {
                 t->gaps.units++;
                 return NULL;
         }
@@ -251,11 +278,14 @@ static void list(Tree *t, Folder *f) {
 
 void registry_compare_all(Tree *t, Folder *top) {
         for (Folder *f = top; f; f = folder_next(f, top)) {
-                registry_refresh(t, f);
-                if (!is_slice(f))
+                if (f->parent && f != top)
+                        registry_look(t, f->parent, f->name);
+                else
+                        registry_refresh(t, f);
+                if (!f->place.entered)
                         continue;
                 if (f->inotify_wd < 0)
-                        follow(t, f); /* before the listing: what comes after it will be told */
+                        listen(t, f); /* before the listing: what comes after it will be told */
                 drop_gone(t, f);
                 list(t, f);
         }

@@ -42,9 +42,12 @@ static uint64_t ask(const Tree *t, uint64_t cgroup_id) {
 
 uint64_t tree_resolve(Tree *t, uint64_t cgroup_id) {
         struct TreeResolved *known = &t->resolved[cgroup_id % TREE_RESOLVED_MAX];
+        const Folder *f = registry_find(t, cgroup_id);
 
-        if (cgroup_id == 0 || registry_find(t, cgroup_id))
-                return cgroup_id;
+        while (f && !f->place.told)
+                f = f->parent;
+        if (cgroup_id == 0 || f)
+                return f ? f->id : 0;
         if (known->cgroup_id == cgroup_id && (known->folder_id == 0 || registry_find(t, known->folder_id)))
                 return known->folder_id;
         *known = (struct TreeResolved){ .cgroup_id = cgroup_id, .folder_id = ask(t, cgroup_id) };

@@ -5,6 +5,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
+#include "base/strv.h"
 #include "sense/registry.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
@@ -16,6 +17,7 @@
 
 /* The root folder. It is not O_PATH: open_by_handle_at(2) needs one that is not. */
 static int open_root(Tree *t) {
+        const Place place = { .kind = CGROUP_HOST, .unit = "-.slice", .told = true, .entered = true };
         struct stat st;
         int fd, r;
 
@@ -27,12 +29,13 @@ static int open_root(Tree *t) {
                 (void) fd_close(fd);
                 return r;
         }
-        r = folder_new(&t->root, NULL, "", CGROUP_HOST, "-.slice", st.st_ino);
+        r = folder_new(&t->root, NULL, "", &place, st.st_ino);
         if (r < 0) {
                 (void) fd_close(fd);
                 return r;
         }
         t->root->folder_fd = fd;
+        t->root->owner = st.st_uid;
         t->gaps.folders = 1; /* the root, until the first scan follows it */
         t->device = st.st_dev;
         return idmap_put(&t->by_id, t->root->id, t->root);
@@ -74,9 +77,20 @@ Tree *tree_free(Tree *t) {
         idmap_done(&t->by_id);
         host_close(&t->host);
         t->inotify_fd = fd_close(t->inotify_fd);
+        t->globs = strv_free(t->globs);
         free(t->cgroup_root);
         free(t);
         return NULL;
+}
+
+int tree_add_groups(Tree *t, char *const *globs) {
+        for (; globs && *globs; globs++) {
+                int r = strv_push(&t->globs, *globs, strlen(*globs));
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 int tree_fd(const Tree *t) {
@@ -106,8 +120,12 @@ static void on_change(Tree *t, const struct inotify_event *e) {
 
         if (!f || !(e->mask & IN_ISDIR) || e->len == 0)
                 return;
+        if (e->mask & IN_ATTRIB) {
+                registry_look(t, f, e->name);
+                return;
+        }
         added = registry_compare(t, f, e->name);
-        if (added && added->kind == CGROUP_SLICE)
+        if (added && added->place.entered)
                 registry_compare_all(t, added);
 }
 
@@ -157,16 +175,18 @@ size_t tree_n_nodes(const Tree *t) {
 }
 
 bool tree_name(const Tree *t, uint64_t cgroup_id, CgroupKind *ret_kind, const char **ret_path,
-               const char **ret_unit) {
+               const char **ret_unit, bool *ret_delegated) {
         const Folder *f = registry_find(t, cgroup_id);
 
-        if (!f)
+        if (!f || !f->place.told)
                 return false;
         if (ret_kind)
-                *ret_kind = f->kind;
+                *ret_kind = f->place.kind;
         if (ret_path)
                 *ret_path = f->path;
         if (ret_unit)
-                *ret_unit = f->unit;
+                *ret_unit = f->place.unit;
+        if (ret_delegated)
+                *ret_delegated = f->place.delegated;
         return true;
 }

@@ -9,7 +9,9 @@
 
 /* The registry of slices and units: what runs, by inode number, kept true by inotify. It follows systemd's layout:
  * slices hold slices and units, and what is below a unit is the unit's own affair
- * (https://systemd.io/CGROUP_DELEGATION). */
+ * (https://systemd.io/CGROUP_DELEGATION). Below a user manager, user@UID.service, it goes on in the same way; such
+ * slices and units are delegated: the system manager does not know them. And what lies elsewhere, in units that
+ * containers run in, is registered as groups as far as tree_add_groups() asks for it. */
 
 typedef struct Tree Tree;
 
@@ -22,7 +24,7 @@ typedef void (*TreeHandler)(const Event *event, void *userdata);
 /* What the tree cannot see at this moment, because a bound was met: zero in all of them is the rule. */
 typedef struct TreeGaps {
         size_t units;   /* folders beyond TREE_NODES_MAX, or without memory for them */
-        size_t folders; /* slices whose changes go unseen: fs.inotify.max_user_watches */
+        size_t folders; /* folders whose changes go unseen: fs.inotify.max_user_watches */
         size_t files;   /* files of units that could not be opened: LimitNOFILE= */
 } TreeGaps;
 
@@ -33,6 +35,11 @@ int tree_new(Tree **ret, const char *cgroup_root, const char *proc_root);
 /* Closes everything, watches included; no events. Event sources on its descriptors must be gone before. */
 Tree *tree_free(Tree *tree);
 DEFINE_CLEANUP(Tree *, tree_free);
+
+/* Has cgroups that no manager knows registered, too, as CGROUP_GROUP: those that a glob matches, as CGroup= has them. The
+ * globs are of paths as in Event.cgroup, `*` crosses slashes, and what is below a match is not registered for the same
+ * glob. For before the first scan. 0 or -ENOMEM. */
+int tree_add_groups(Tree *tree, char *const *globs);
 
 /* The descriptor to wait on for EPOLLIN; then call tree_dispatch(). */
 int tree_fd(const Tree *tree);
@@ -52,15 +59,15 @@ TreeGaps tree_gaps(const Tree *tree);
 /* The id that stands for the host: the root folder's. */
 uint64_t tree_host_id(const Tree *tree);
 
-/* Nodes in the registry, the host included. */
+/* Nodes in the registry, the host included, and folders that are only on the way to groups. */
 size_t tree_n_nodes(const Tree *tree);
 
 /* What `cgroup_id` is called; as in Event.cgroup, valid until the next tree_scan() or tree_dispatch(). Outputs may be
  * NULL. False if it is not in the registry. */
 bool tree_name(const Tree *tree, uint64_t cgroup_id, CgroupKind *ret_kind, const char **ret_path,
-               const char **ret_unit);
+               const char **ret_unit, bool *ret_delegated);
 
-/* The slice or unit that `cgroup_id` is, or lies in: for cgroups below delegated units, whose ids BPF reports. Asks
+/* The slice, unit or group that `cgroup_id` is, or lies in, the nearest: for cgroups below delegated units, whose ids BPF reports. Asks
  * the kernel for the path (open_by_handle_at(2); needs CAP_DAC_READ_SEARCH) if the registry does not know the id,
  * and remembers the answer. The host's id for folders that belong to no slice; 0 if it is gone or may not be asked. */
 uint64_t tree_resolve(Tree *tree, uint64_t cgroup_id);

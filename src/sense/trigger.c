@@ -29,6 +29,9 @@ static int answer(int error, const PressureLimit *limit) {
         case EPERM:
                 return WATCH_E_PRIVILEGE;
         case EINVAL:
+                if (limit->resource == RESOURCE_CPU && limit->kind == PRESSURE_FULL &&
+                    limit->window_usec % UNPRIVILEGED_STEP_USEC == 0)
+                        return WATCH_E_NO_FULL;
                 return limit->window_usec % UNPRIVILEGED_STEP_USEC ? WATCH_E_PRIVILEGE : WATCH_E_WINDOW;
         default:
                 return -error;

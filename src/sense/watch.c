@@ -13,6 +13,7 @@ const char *watch_error_text(int error) {
                 [WATCH_E_NO_CONTROLLER] = "it has no memory controller: turn MemoryAccounting=yes on for it",
                 [WATCH_E_NO_PRESSURE] = "it has no pressure file: is cgroup.pressure 0, or pressure accounting off?",
                 [WATCH_E_WINDOW] = "the kernel takes windows of 500ms to 10s, and shares over 0% up to 100%",
+                [WATCH_E_NO_FULL] = "the kernel does not account when all wait for the CPU: \"some\" is what it has",
                 [WATCH_E_PRIVILEGE] = "without CAP_SYS_RESOURCE the kernel takes only multiples of 2s as windows",
         };
 
@@ -26,19 +27,32 @@ const ArmedWatch *watch_find(const Tree *t, uint64_t cgroup_id) {
 }
 
 void watch_disarm(Tree *t, uint64_t cgroup_id) {
-        Folder *f = registry_find(t, cgroup_id);
+        Folder *f = registry_find(t, cgroup_id), *top;
+        unsigned wants;
 
         if (!f || !f->watch)
                 return;
+        top = registry_claimed(t, f);
+        wants = f->watch->wants;
         f->watch = folder_watch_free(f->watch);
-        registry_count_watch(t, f, false);
+        registry_count_look(t, f, false);
+        registry_count_claims(t, top, wants, false);
+}
+
+void tree_unfollow(Tree *t, uint64_t cgroup_id) {
+        Folder *f = registry_find(t, cgroup_id);
+
+        if (!f || !f->followed)
+                return;
+        f->followed = false;
+        registry_count_look(t, f, false);
 }
 
 /* Why the files that a sample reads are not open. 0 if they are. */
 static int check_files(const Folder *f) {
         _cleanup_(fd_closep) int fd = -EBADF;
 
-        if (f->kind == CGROUP_HOST)
+        if (f->place.kind == CGROUP_HOST)
                 return 0;
         if (f->lacks_files)
                 return -EMFILE;
@@ -50,24 +64,35 @@ static int check_files(const Folder *f) {
         return fd < 0 ? fd : WATCH_E_NO_CONTROLLER;
 }
 
+/* Opens one trigger in the file of its resource: of the folder, or of the host. */
+static int open_trigger(const Tree *t, const Folder *f, int folder_fd, Trigger *trigger) {
+        static const char *const paths[_RESOURCE_MAX] = {
+                [RESOURCE_MEMORY] = "memory.pressure",
+                [RESOURCE_IO] = "io.pressure",
+                [RESOURCE_CPU] = "cpu.pressure",
+        };
+        const PressureLimit *limit = &trigger->limit;
+        bool host = f->place.kind == CGROUP_HOST || limit->resource == RESOURCE_HOST_MEMORY;
+
+        if (!host)
+                return trigger_open(&trigger->fd, folder_fd, paths[limit->resource], limit);
+        /* it is there since 5.13, and takes triggers, but is always 0 */
+        if (limit->resource == RESOURCE_CPU && limit->kind == PRESSURE_FULL)
+                return WATCH_E_NO_FULL;
+        return trigger_open(&trigger->fd, t->host.proc_fd, host_pressure_path(limit->resource), limit);
+}
+
 /* Creates the triggers. Returns the first answer that is not 0. */
 static int open_triggers(const Tree *t, const Folder *f, ArmedWatch *watch) {
-        _cleanup_(fd_closep) int folder_fd = -EBADF;
-        const char *path = "memory.pressure";
-        int dir_fd, first = 0;
+        _cleanup_(fd_closep) int folder_fd = folder_enter(f);
+        int first = 0;
 
-        if (f->kind == CGROUP_HOST) {
-                dir_fd = t->host.proc_fd;
-                path = "pressure/memory";
-        } else {
-                dir_fd = folder_fd = folder_enter(f);
-                if (folder_fd < 0)
-                        return folder_fd == -ENOENT ? WATCH_E_GONE : folder_fd;
-        }
+        if (folder_fd < 0)
+                return folder_fd == -ENOENT ? WATCH_E_GONE : folder_fd;
         for (size_t i = 0; i < watch->n_triggers; i++) {
                 Trigger *trigger = &watch->triggers[i];
 
-                trigger->error = trigger_open(&trigger->fd, dir_fd, path, &trigger->limit);
+                trigger->error = open_trigger(t, f, folder_fd, trigger);
                 if (first == 0)
                         first = trigger->error;
                 if (trigger->error < 0 || trigger->error == WATCH_E_GONE)
@@ -86,7 +111,8 @@ static int bring_up(Tree *t, Folder *f) {
         Sample sample;
         int r, answer;
 
-        registry_count_watch(t, f, true);
+        registry_count_look(t, f, true);
+        registry_count_claims(t, registry_claimed(t, f), f->watch->wants, true);
         r = check_files(f);
         if (is_refusal(r))
                 return r;
@@ -97,12 +123,31 @@ static int bring_up(Tree *t, Folder *f) {
         return r != 0 ? r : answer;
 }
 
-int watch_arm(Tree *t, uint64_t cgroup_id, const PressureLimit *limits, size_t n_limits, const ArmedWatch **ret_watch) {
+/* What the limits ask for by themselves. */
+static void note_limit(ArmedWatch *watch, const PressureLimit *limit) {
+        switch (limit->resource) {
+        case RESOURCE_HOST_MEMORY:
+                watch->host_pressure = true;
+                break;
+        case RESOURCE_IO:
+                watch->wants |= WANT_IO;
+                break;
+        case RESOURCE_CPU:
+                watch->wants |= WANT_CPU;
+                break;
+        case RESOURCE_MEMORY:
+        case _RESOURCE_MAX:
+                break;
+        }
+}
+
+int watch_arm(Tree *t, uint64_t cgroup_id, const PressureLimit *limits, size_t n_limits, unsigned wants,
+              const ArmedWatch **ret_watch) {
         Folder *f = registry_find(t, cgroup_id);
         ArmedWatch *watch;
         int r;
 
-        if (!f)
+        if (!f || !f->place.told)
                 return WATCH_E_GONE;
         watch_disarm(t, cgroup_id);
 
@@ -110,9 +155,12 @@ int watch_arm(Tree *t, uint64_t cgroup_id, const PressureLimit *limits, size_t n
         if (!watch)
                 return -ENOMEM;
         watch->cgroup_id = cgroup_id;
+        watch->wants = wants;
         watch->n_triggers = n_limits;
-        for (size_t i = 0; i < n_limits; i++)
+        for (size_t i = 0; i < n_limits; i++) {
                 watch->triggers[i] = (Trigger){ .limit = limits[i], .fd = -EBADF };
+                note_limit(watch, &limits[i]);
+        }
         f->watch = watch; /* the folder's from here on: watch_disarm() undoes all that follows */
 
         r = bring_up(t, f);
@@ -122,5 +170,21 @@ int watch_arm(Tree *t, uint64_t cgroup_id, const PressureLimit *limits, size_t n
         }
         watch->events_fd = f->fds[FOLDER_EVENTS];
         *ret_watch = watch;
+        return r;
+}
+
+int tree_follow(Tree *t, uint64_t cgroup_id) {
+        Folder *f = registry_find(t, cgroup_id);
+        int r;
+
+        if (!f || !f->place.told)
+                return WATCH_E_GONE;
+        if (f->followed)
+                return 0;
+        f->followed = true;
+        registry_count_look(t, f, true);
+        r = check_files(f);
+        if (r != 0)
+                tree_unfollow(t, cgroup_id);
         return r;
 }

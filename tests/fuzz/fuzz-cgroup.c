@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The kernel's other files and the names of its folders. The first byte says which: e(vents), m(eminfo), n(ame). */
+/* The kernel's other files and the names of its folders. The first byte says which: e(vents), m(eminfo), r(eclaim:
+ * memory.stat), d(ying: cgroup.stat), n(ame). */
 
 #include <inttypes.h>
 #include <string.h>
@@ -21,15 +22,36 @@ static void events(const char *text) {
 }
 
 static void meminfo(const char *text) {
-        uint64_t total, available, total_again, available_again;
-        char buf[128];
+        HostMemory memory = { 0 }, again = { 0 };
+        char buf[256];
 
-        if (text_parse_meminfo(text, &total, &available) < 0)
+        if (text_parse_meminfo(text, &memory) < 0)
                 return;
-        (void) snprintf(buf, sizeof(buf), "MemTotal: %" PRIu64 " kB\nMemAvailable: %" PRIu64 " kB\n", total / 1024,
-                        available / 1024);
-        FUZZ_CHECK(text_parse_meminfo(buf, &total_again, &available_again) == 0);
-        FUZZ_CHECK(total == total_again && available == available_again);
+        (void) snprintf(buf, sizeof(buf),
+                        "MemTotal: %" PRIu64 " kB\nMemAvailable: %" PRIu64 " kB\nSwapTotal: %" PRIu64
+                        " kB\nSwapFree: %" PRIu64 " kB\n",
+                        memory.total_bytes / 1024, memory.available_bytes / 1024, memory.swap_total_bytes / 1024,
+                        memory.swap_free_bytes / 1024);
+        FUZZ_CHECK(text_parse_meminfo(buf, &again) == 0);
+        FUZZ_CHECK(memcmp(&memory, &again, sizeof(memory)) == 0);
+}
+
+static void reclaim(const char *text) {
+        ReclaimCounts counts = { 0 }, again = { 0 };
+        char buf[256];
+
+        if (text_parse_reclaim(text, &counts) < 0)
+                return;
+        (void) snprintf(buf, sizeof(buf), "workingset_refault_file %" PRIu64 "\npgscan %" PRIu64 "\npgsteal_direct %" PRIu64 "\n",
+                        counts.refaults, counts.scanned, counts.reclaimed);
+        FUZZ_CHECK(text_parse_reclaim(buf, &again) == 0);
+        FUZZ_CHECK(memcmp(&counts, &again, sizeof(counts)) == 0);
+}
+
+static void dying(const char *text) {
+        uint64_t n;
+
+        (void) text_parse_dying(text, &n);
 }
 
 static void name(const char *text) {
@@ -41,13 +63,15 @@ static void name(const char *text) {
         FUZZ_CHECK(kind == CGROUP_SLICE || kind == CGROUP_UNIT);
         FUZZ_CHECK(unit == text || unit == text + 1);
         FUZZ_CHECK(strlen(unit) < 256);
+        (void) text_is_user_manager(unit);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static const struct {
                 char letter;
                 void (*check)(const char *text);
-        } kinds[] = { { 'e', events }, { 'm', meminfo }, { 'n', name } };
+        } kinds[] = { { 'e', events }, { 'm', meminfo },
+                      { 'r', reclaim }, { 'd', dying },   { 'n', name } };
         const char *text = fuzz_text(data, size);
 
         for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

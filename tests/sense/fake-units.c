@@ -66,7 +66,7 @@ Sample units_fixture_sample(UnitsFixture *f, uint64_t id) {
         const ArmedWatch *watch = NULL;
         Sample s;
 
-        assert_int_equal(watch_arm(f->tree, id, NULL, 0, &watch), 0);
+        assert_int_equal(watch_arm(f->tree, id, NULL, 0, 0, &watch), 0);
         assert_int_equal(watch->cgroup_id, id);
         assert_ptr_equal(watch_find(f->tree, id), watch);
         assert_int_equal(watch_sample(f->tree, id, &s), 0);

@@ -149,7 +149,7 @@ static void test_trigger_fires(void **state) {
         short got;
         pid_t hog;
 
-        assert_int_equal(watch_arm(f->tree, f->id, &some_1_2s, 1, &watch), 0);
+        assert_int_equal(watch_arm(f->tree, f->id, &some_1_2s, 1, 0, &watch), 0);
         assert_int_equal(wait_for(watch->triggers[0].fd, 0), 0); /* quiet */
         assert_int_equal(wait_for(watch->events_fd, 0), 0);
         assert_int_equal(watch_sample(f->tree, f->id, &before), 0);
@@ -164,7 +164,7 @@ static void test_trigger_fires(void **state) {
         assert_int_equal(watch_sample(f->tree, f->id, &after), 0);
         end_hog(hog);
 
-        assert_true(after.pressure_usec[PRESSURE_SOME] >= before.pressure_usec[PRESSURE_SOME] + 20000);
+        assert_true(after.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME] >= before.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME] + 20000);
         assert_true(after.events_high > before.events_high);
         assert_true(after.usage_bytes > MIB);
         assert_int_equal(after.limit_bytes, 8 * MIB);
@@ -183,7 +183,7 @@ static void test_removed(void **state) {
         Candidates survey;
         Sample s;
 
-        assert_int_equal(watch_arm(f->tree, f->id, &some_1_2s, 1, &watch), 0);
+        assert_int_equal(watch_arm(f->tree, f->id, &some_1_2s, 1, 0, &watch), 0);
         assert_int_equal(watch_survey(f->tree, f->id, &survey), 0);
         assert_int_equal(survey.n_candidates, 1);
         remove_folder(UNIT);
@@ -198,8 +198,8 @@ static void test_removed(void **state) {
         assert_int_equal(tree_dispatch(f->tree, on_event, &f->told), 0);
         assert_int_equal(f->told.n_gone, 1);
         assert_int_equal(watch_sample(f->tree, f->id, &s), WATCH_E_GONE);
-        assert_int_equal(watch_arm(f->tree, f->id, &some_1_2s, 1, &watch), WATCH_E_GONE);
-        assert_false(tree_name(f->tree, f->id, NULL, NULL, NULL));
+        assert_int_equal(watch_arm(f->tree, f->id, &some_1_2s, 1, 0, &watch), WATCH_E_GONE);
+        assert_false(tree_name(f->tree, f->id, NULL, NULL, NULL, NULL));
 }
 
 /* cgroup.pressure=0 takes the file away from under the trigger; samples go on (6.1 and later). */
@@ -208,12 +208,12 @@ static void test_pressure_turned_off(void **state) {
         const ArmedWatch *watch = NULL;
         Sample s;
 
-        assert_int_equal(watch_arm(f->tree, f->id, &some_1_2s, 1, &watch), 0);
+        assert_int_equal(watch_arm(f->tree, f->id, &some_1_2s, 1, 0, &watch), 0);
         if (!write_file(UNIT "/cgroup.pressure", "0"))
                 skip();
         assert_true(wait_for(watch->triggers[0].fd, WAIT_MSEC) & POLLERR);
         assert_int_equal(watch_sample(f->tree, f->id, &s), 0);
-        assert_int_equal(watch_arm(f->tree, f->id, &some_1_2s, 1, &watch), WATCH_E_NO_PRESSURE);
+        assert_int_equal(watch_arm(f->tree, f->id, &some_1_2s, 1, 0, &watch), WATCH_E_NO_PRESSURE);
 }
 
 /* In a child, since a capability that is given up does not come back. */
@@ -234,16 +234,16 @@ static void test_without_capability(void **state) {
                 caps[CAP_TO_INDEX(CAP_SYS_RESOURCE)].effective &= ~CAP_TO_MASK(CAP_SYS_RESOURCE);
                 if (syscall(SYS_capset, &header, caps) < 0)
                         _exit(2);
-                if (watch_arm(f->tree, f->id, &some_1_1s, 1, &watch) != WATCH_E_PRIVILEGE)
+                if (watch_arm(f->tree, f->id, &some_1_1s, 1, 0, &watch) != WATCH_E_PRIVILEGE)
                         _exit(3);
-                if (watch_arm(f->tree, f->id, &some_1_2s, 1, &watch) != 0)
+                if (watch_arm(f->tree, f->id, &some_1_2s, 1, 0, &watch) != 0)
                         _exit(4);
                 _exit(0);
         }
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFEXITED(status));
         assert_int_equal(WEXITSTATUS(status), 0);
-        assert_int_equal(watch_arm(f->tree, f->id, &some_1_1s, 1, &watch), 0); /* with it, any window */
+        assert_int_equal(watch_arm(f->tree, f->id, &some_1_1s, 1, 0, &watch), 0); /* with it, any window */
 }
 
 static void test_host(void **state) {
@@ -252,7 +252,7 @@ static void test_host(void **state) {
         const ArmedWatch *watch = NULL;
         Candidates survey;
 
-        assert_int_equal(watch_arm(f->tree, host, &some_1_2s, 1, &watch), 0);
+        assert_int_equal(watch_arm(f->tree, host, &some_1_2s, 1, 0, &watch), 0);
         assert_int_equal(wait_for(watch->triggers[0].fd, 0), 0);
         assert_int_equal(watch_survey(f->tree, host, &survey), 0);
         assert_true(survey.n_candidates >= 1);
@@ -269,7 +269,7 @@ static void test_resolve(void **state) {
         assert_int_equal(mkdir(INNER, 0755), 0);
         inner = inode(INNER);
         assert_int_equal(tree_dispatch(f->tree, on_event, &f->told), 0);
-        assert_false(tree_name(f->tree, inner, NULL, NULL, NULL));
+        assert_false(tree_name(f->tree, inner, NULL, NULL, NULL, NULL));
         assert_int_equal(tree_resolve(f->tree, inner), f->id);
         assert_int_equal(tree_resolve(f->tree, f->id), f->id);
         assert_int_equal(tree_resolve(f->tree, tree_host_id(f->tree)), tree_host_id(f->tree));

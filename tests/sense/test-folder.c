@@ -19,15 +19,18 @@ typedef struct Family {
 static Folder *new_child(Folder *parent, const char *name, CgroupKind kind, uint64_t id) {
         Folder *f = NULL;
 
-        assert_int_equal(folder_new(&f, parent, name, kind, name, id), 0);
+        const Place place = { .kind = kind, .unit = name, .told = true, .entered = kind == CGROUP_SLICE };
+
+        assert_int_equal(folder_new(&f, parent, name, &place, id), 0);
         folder_link(f, parent);
         return f;
 }
 
 static Family family_new(void) {
+        const Place place = { .kind = CGROUP_HOST, .unit = "-.slice", .told = true, .entered = true };
         Family m = { NULL };
 
-        assert_int_equal(folder_new(&m.root, NULL, "", CGROUP_HOST, "-.slice", 1), 0);
+        assert_int_equal(folder_new(&m.root, NULL, "", &place, 1), 0);
         m.a = new_child(m.root, "a.slice", CGROUP_SLICE, 2);
         m.b = new_child(m.root, "b.slice", CGROUP_SLICE, 3);
         m.c = new_child(m.a, "c.service", CGROUP_UNIT, 4);
@@ -48,15 +51,16 @@ static void test_names(void **state) {
         Family m = family_new();
         Folder *escaped = NULL;
         const char *name = "_memory.service";
+        const Place place = { .kind = CGROUP_UNIT, .unit = name + 1, .told = true };
 
         assert_string_equal(m.root->path, "/");
-        assert_string_equal(m.root->unit, "-.slice");
+        assert_string_equal(m.root->place.unit, "-.slice");
         assert_string_equal(m.a->path, "/a.slice");
         assert_string_equal(m.c->path, "/a.slice/c.service");
         assert_string_equal(m.c->name, "c.service");
-        assert_int_equal(folder_new(&escaped, m.a, name, CGROUP_UNIT, name + 1, 5), 0);
+        assert_int_equal(folder_new(&escaped, m.a, name, &place, 5), 0);
         assert_string_equal(escaped->name, "_memory.service");
-        assert_string_equal(escaped->unit, "memory.service");
+        assert_string_equal(escaped->place.unit, "memory.service");
         folder_free(escaped);
         family_free(&m);
 }
@@ -97,14 +101,14 @@ static void test_refresh(void **state) {
 
         folder_refresh(m.c); /* nobody watches */
         assert_int_equal(fake_tree_count_fds(), fds);
-        m.c->n_watches_above = 1;
+        m.c->n_above[CLAIM_CANDIDATE] = 1;
         folder_refresh(m.c); /* a candidate: current, min, low, pressure */
         assert_int_equal(fake_tree_count_fds(), fds + 4);
-        m.a->n_watches_below = 1;
+        m.a->n_looks_below = 1;
         folder_refresh(m.a); /* an ancestor: current, min, low, high, max */
         assert_int_equal(fake_tree_count_fds(), fds + 9);
         assert_int_equal(m.a->fds[FOLDER_PRESSURE], -EBADF);
-        m.a->n_watches_below = m.c->n_watches_above = 0;
+        m.a->n_looks_below = m.c->n_above[CLAIM_CANDIDATE] = 0;
         folder_refresh(m.a);
         folder_refresh(m.c);
         assert_int_equal(fake_tree_count_fds(), fds);

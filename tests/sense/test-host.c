@@ -19,7 +19,7 @@ static void test_read(void **state) {
 
         fake_tree_new(&t);
         assert_int_equal(host_open(&host, t.proc_root), 0);
-        assert_true(host.pressure_fd >= 0);
+        assert_true(host.pressure_fds[RESOURCE_MEMORY] >= 0);
         assert_int_equal(host_read(&host, &memory), 0);
         assert_int_equal(memory.total_bytes, UINT64_C(1024000000));
         assert_int_equal(memory.available_bytes, UINT64_C(614400000));
@@ -43,7 +43,7 @@ static void test_missing(void **state) {
         fake_tree_new(&t);
         fake_tree_remove(&t, "../proc/pressure");
         assert_int_equal(host_open(&host, t.proc_root), 0);
-        assert_int_equal(host.pressure_fd, -EBADF);
+        assert_int_equal(host.pressure_fds[RESOURCE_MEMORY], -EBADF);
         host_close(&host);
 
         fake_tree_remove(&t, "../proc/meminfo");

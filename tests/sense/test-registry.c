@@ -78,7 +78,7 @@ static void test_churn(void **state) {
 
         fake_tree_add(&f->fake, "a.slice");
         tree_fixture_scan(f);
-        assert_int_equal(watch_arm(f->tree, fake_tree_id(&f->fake, "a.slice"), &limit, 1, &watch), 0);
+        assert_int_equal(watch_arm(f->tree, fake_tree_id(&f->fake, "a.slice"), &limit, 1, 0, &watch), 0);
         fds = fake_tree_count_fds();
 
         for (unsigned round = 0; round < 20; round++) {

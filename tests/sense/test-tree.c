@@ -42,12 +42,12 @@ static void test_first_scan(void **state) {
                     told_place(&f->told, "+ unit /system.slice/system-getty.slice/getty@tty1.service getty@tty1.service"));
         assert_int_equal(tree_n_nodes(f->tree), 6);
 
-        assert_true(tree_name(f->tree, id, &kind, &path, &unit));
+        assert_true(tree_name(f->tree, id, &kind, &path, &unit, NULL));
         assert_int_equal(kind, CGROUP_UNIT);
         assert_string_equal(path, "/system.slice/_memory.service");
         assert_string_equal(unit, "memory.service");
-        assert_true(tree_name(f->tree, tree_host_id(f->tree), NULL, NULL, NULL));
-        assert_false(tree_name(f->tree, 0, NULL, NULL, NULL));
+        assert_true(tree_name(f->tree, tree_host_id(f->tree), NULL, NULL, NULL, NULL));
+        assert_false(tree_name(f->tree, 0, NULL, NULL, NULL, NULL));
 
         /* nothing new: nothing told */
         tree_fixture_scan(f);
@@ -114,7 +114,7 @@ static void test_rename(void **state) {
         assert_int_equal(f->told.n, 2);
         assert_int_equal(told_place(&f->told, "- unit /a.slice/x.service x.service"), 0);
         assert_int_equal(told_place(&f->told, "+ unit /b.slice/y.service y.service"), 1);
-        assert_true(tree_name(f->tree, id, NULL, &path, NULL));
+        assert_true(tree_name(f->tree, id, NULL, &path, NULL, NULL));
         assert_string_equal(path, "/b.slice/y.service");
 
         /* to a name that is no unit's, and back */
@@ -156,8 +156,8 @@ static void test_successor(void **state) {
         assert_int_equal(f->told.n, 2);
         assert_int_equal(told_place(&f->told, "- unit /a.slice/x.service x.service"), 0);
         assert_int_equal(told_place(&f->told, "+ unit /a.slice/x.service x.service"), 1);
-        assert_false(tree_name(f->tree, old, NULL, NULL, NULL));
-        assert_true(tree_name(f->tree, new, NULL, NULL, NULL));
+        assert_false(tree_name(f->tree, old, NULL, NULL, NULL, NULL));
+        assert_true(tree_name(f->tree, new, NULL, NULL, NULL, NULL));
 }
 
 /* More changes than the kernel's queue takes (fs.inotify.max_queued_events). */
@@ -204,7 +204,7 @@ static void test_descriptors(void **state) {
 
         fake_tree_add(&f->fake, "a.slice");
         tree_fixture_scan(f);
-        assert_int_equal(watch_arm(f->tree, tree_host_id(f->tree), NULL, 0, &watch), 0);
+        assert_int_equal(watch_arm(f->tree, tree_host_id(f->tree), NULL, 0, 0, &watch), 0);
         for (unsigned i = 0; i < 10; i++) {
                 (void) snprintf(path, sizeof(path), "a.slice/u%u.service", i);
                 fake_tree_add(&f->fake, path);

@@ -20,8 +20,8 @@ static void test_triggers(void **state) {
         const ArmedWatch *watch;
         Sample s;
 
-        assert_int_equal(watch_arm(f->tree, f->host, limits, 1, &watch), 0);
-        assert_int_equal(watch_arm(f->tree, f->x, limits, 3, &watch), WATCH_E_WINDOW);
+        assert_int_equal(watch_arm(f->tree, f->host, limits, 1, 0, &watch), 0);
+        assert_int_equal(watch_arm(f->tree, f->x, limits, 3, 0, &watch), WATCH_E_WINDOW);
         assert_int_equal(watch->n_triggers, 3);
         assert_true(watch->triggers[0].fd >= 0 && watch->triggers[2].fd >= 0);
         assert_int_not_equal(watch->triggers[0].fd, watch->triggers[2].fd);
@@ -49,7 +49,7 @@ static void test_no_pressure_no_controller(void **state) {
         id = fake_tree_add_bare(&f->fake, "bare.service");
         assert_int_equal(tree_dispatch(f->tree, units_fixture_on_event, f), 0);
         fds = fake_tree_count_fds();
-        assert_int_equal(watch_arm(f->tree, id, &some_10_2s, 1, &watch), WATCH_E_NO_CONTROLLER);
+        assert_int_equal(watch_arm(f->tree, id, &some_10_2s, 1, 0, &watch), WATCH_E_NO_CONTROLLER);
         assert_null(watch);
         assert_null(watch_find(f->tree, id));
         assert_int_equal(watch_sample(f->tree, id, &s), WATCH_E_GONE);
@@ -57,7 +57,7 @@ static void test_no_pressure_no_controller(void **state) {
 
         /* cgroup.pressure=0 hides the file: no trigger, but samples */
         fake_tree_remove(&f->fake, "other.service/memory.pressure");
-        assert_int_equal(watch_arm(f->tree, f->other, &some_10_2s, 1, &watch), WATCH_E_NO_PRESSURE);
+        assert_int_equal(watch_arm(f->tree, f->other, &some_10_2s, 1, 0, &watch), WATCH_E_NO_PRESSURE);
         assert_int_equal(watch_sample(f->tree, f->other, &s), 0);
         assert_int_equal(s.usage_bytes, 50 * MIB);
         assert_int_equal(s.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME], 0);
@@ -71,7 +71,7 @@ static void test_arm_successor(void **state) {
         fake_tree_add(&f->fake, "next");
         fake_tree_remove(&f->fake, "other.service");
         fake_tree_rename(&f->fake, "next", "other.service");
-        assert_int_equal(watch_arm(f->tree, f->other, &some_10_2s, 1, &watch), WATCH_E_GONE);
+        assert_int_equal(watch_arm(f->tree, f->other, &some_10_2s, 1, 0, &watch), WATCH_E_GONE);
         assert_null(watch);
 }
 
@@ -84,7 +84,7 @@ static void test_disarm(void **state) {
         Sample s;
 
         for (size_t i = 0; i < ELEMENTSOF(ids); i++)
-                assert_int_equal(watch_arm(f->tree, ids[i], limits, 2, &watch), 0);
+                assert_int_equal(watch_arm(f->tree, ids[i], limits, 2, 0, &watch), 0);
         assert_true(fake_tree_count_fds() > fds + 2 * ELEMENTSOF(ids));
         for (size_t i = 0; i < ELEMENTSOF(ids); i++) {
                 watch_disarm(f->tree, ids[i]);
@@ -127,20 +127,20 @@ static void test_gone(void **state) {
         const ArmedWatch *batch;
         Sample s;
 
-        assert_int_equal(watch_arm(f->tree, f->batch, &some_10_2s, 1, &batch), 0);
-        assert_int_equal(watch_arm(f->tree, f->x, &some_10_2s, 1, &check.watch), 0);
+        assert_int_equal(watch_arm(f->tree, f->batch, &some_10_2s, 1, 0, &batch), 0);
+        assert_int_equal(watch_arm(f->tree, f->x, &some_10_2s, 1, 0, &check.watch), 0);
         fake_tree_remove(&f->fake, "batch.slice/batch-a.slice/x.service");
-        assert_int_equal(watch_arm(f->tree, f->x, &some_10_2s, 1, &check.watch), WATCH_E_GONE); /* before it is told */
+        assert_int_equal(watch_arm(f->tree, f->x, &some_10_2s, 1, 0, &check.watch), WATCH_E_GONE); /* before it is told */
         fake_tree_remove(&f->fake, "batch.slice/batch-a.slice/y.service");
 
         f->x = fake_tree_add(&f->fake, "batch.slice/batch-a.slice/x.service");
         assert_int_equal(tree_dispatch(f->tree, units_fixture_on_event, f), 0);
-        assert_int_equal(watch_arm(f->tree, f->x, &some_10_2s, 1, &check.watch), 0);
+        assert_int_equal(watch_arm(f->tree, f->x, &some_10_2s, 1, 0, &check.watch), 0);
         fake_tree_remove(&f->fake, "batch.slice/batch-a.slice");
         assert_int_equal(tree_dispatch(f->tree, on_gone, &check), 0);
         assert_true(check.seen);
         assert_int_equal(watch_sample(f->tree, f->x, &s), WATCH_E_GONE);
-        assert_int_equal(watch_arm(f->tree, f->x, &some_10_2s, 1, &check.watch), WATCH_E_GONE);
+        assert_int_equal(watch_arm(f->tree, f->x, &some_10_2s, 1, 0, &check.watch), WATCH_E_GONE);
         assert_int_equal(fake_tree_count_fds(), fds - 1); /* batch-a.slice's own */
 }
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Surveys: who may pay for a watch. As in sense/look.c, nothing here opens a file, allocates, or waits. */
+
+#include "base/fdio.h"
+#include "core/wants.h"
+#include "sense/look.h"
+
+/* The protection that a folder asks for: memory.min is the stronger kind of the same promise, and they do not add
+ * up. What cannot be read protects nothing. */
+static uint64_t read_protection(const Folder *f) {
+        uint64_t min, low;
+
+        if (f->place.kind == CGROUP_HOST)
+                return UINT64_MAX;
+        if (look_number(f, FOLDER_MIN, 0, &min) < 0 || look_number(f, FOLDER_LOW, 0, &low) < 0)
+                return 0;
+        return MAX(min, low);
+}
+
+/* No unit gets more protection than the slices above it. */
+static uint64_t protection_above(const Folder *f) {
+        uint64_t bytes = UINT64_MAX;
+
+        for (const Folder *above = f->parent; above; above = above->parent)
+                bytes = MIN(bytes, read_protection(above));
+        return bytes;
+}
+
+/* A unit that holds groups does not pay itself. */
+static bool holds_others(const Folder *f) {
+        if (f->place.manager)
+                return true;
+        for (const Folder *below = folder_next(f, f); below; below = folder_next(below, f))
+                if (below->place.told)
+                        return true;
+        return false;
+}
+
+static bool is_candidate(const Folder *f, const Folder *top, unsigned wants) {
+        if (folder_may_pay(f))
+                return !holds_others(f);
+        return f->place.kind == CGROUP_SLICE && f != top && (wants & WANT_CANDIDATE_SLICES);
+}
+
+static bool read_candidate(Tree *t, const Folder *f, const Folder *watch, Candidate *ret) {
+        uint64_t pressure_usec[_PRESSURE_KIND_MAX] = { 0 };
+        uint64_t usage_bytes, swap_bytes = 0;
+        unsigned wants = watch->watch->wants;
+        ReclaimCounts counts = { 0 };
+
+        if (fd_read_uint(f->fds[FOLDER_CURRENT], &usage_bytes) < 0)
+                return false;
+        if (wants & WANT_CANDIDATE_SWAP)
+                (void) look_number(f, FOLDER_SWAP, 0, &swap_bytes);
+        if (wants & WANT_CANDIDATE_STAT)
+                (void) look_reclaim(t, f->fds[FOLDER_STAT], &counts);
+        look_pressure(f->fds[FOLDER_PRESSURE], pressure_usec);
+        *ret = (Candidate){
+                .cgroup_id = f->id,
+                .usage_bytes = usage_bytes,
+                .protected_bytes = MIN(f->protected_bytes, usage_bytes),
+                .pressure_usec = pressure_usec[PRESSURE_SOME],
+                .swap_bytes = swap_bytes,
+                .scanned = counts.scanned,
+                .preference = folder_preference(f, watch),
+        };
+        return true;
+}
+
+int watch_survey(Tree *t, uint64_t cgroup_id, Candidates *ret) {
+        Folder *watch = registry_find(t, cgroup_id), *top;
+        Candidates s = { .candidates = t->candidates };
+        uint64_t above_bytes;
+        int r;
+
+        if (!watch || !watch->watch)
+                return WATCH_E_GONE;
+        top = registry_claimed(t, watch);
+        above_bytes = protection_above(top);
+        for (Folder *f = top; f; f = folder_next(f, top)) {
+                f->protected_bytes = MIN(f == top ? above_bytes : f->parent->protected_bytes, read_protection(f));
+                if (!is_candidate(f, top, watch->watch->wants))
+                        continue;
+                assert(s.n_candidates < t->n_candidates_max);
+                s.n_candidates += read_candidate(t, f, watch, &t->candidates[s.n_candidates]);
+        }
+        r = watch_sample(t, cgroup_id, &s.values);
+        if (r != 0)
+                return r;
+        *ret = s;
+        return 0;
+}
