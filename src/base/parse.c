@@ -165,8 +165,8 @@ int parse_size(const char *s, uint64_t *ret_bytes) {
         return 0;
 }
 
-int parse_share(const char *s, uint32_t *ret_share) {
-        uint64_t whole;
+int parse_percent(const char *s, uint64_t *ret_share) {
+        uint64_t whole, share;
         uint32_t fraction;
         int r;
 
@@ -176,9 +176,23 @@ int parse_share(const char *s, uint32_t *ret_share) {
                 return r;
         if (s[0] != '%' || *skip_space(s + 1) || fraction % (FRACTION / 100) != 0)
                 return -EINVAL;
-        if (whole > 100 || (whole == 100 && fraction > 0))
+        if (__builtin_mul_overflow(whole, 100, &share) ||
+            __builtin_add_overflow(share, fraction / (FRACTION / 100), &share))
                 return -ERANGE;
-        *ret_share = (uint32_t) whole * 100 + fraction / (FRACTION / 100);
+        *ret_share = share;
+        return 0;
+}
+
+int parse_share(const char *s, uint32_t *ret_share) {
+        uint64_t share;
+        int r;
+
+        r = parse_percent(s, &share);
+        if (r < 0)
+                return r;
+        if (share > 10000)
+                return -ERANGE;
+        *ret_share = (uint32_t) share;
         return 0;
 }
 

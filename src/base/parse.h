@@ -22,5 +22,8 @@ int parse_size(const char *s, uint64_t *ret_bytes);
 /* "40%", "2.5%"; at most 100%, two digits after the point. Hundredths of a percent. */
 int parse_share(const char *s, uint32_t *ret_share);
 
+/* The same without an upper limit: "250%". */
+int parse_percent(const char *s, uint64_t *ret_share);
+
 /* "yes", "no", "true", "false", "on", "off", "1", "0", and "y", "n", "t", "f", in any case. */
 int parse_boolean(const char *s, bool *ret);

@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "config/load.h"
+#include "config/oomd-file.h"
 #include "config/policy-file.h"
 #include "config/search.h"
 #include "config/settings-file.h"
 
+#define PROJECT "memstalld"
 #define SETTINGS_FILE "memstalld.conf"
 #define SETTINGS_FOLDER "memstalld.conf.d"
 #define POLICY_FOLDER "policy.d"
@@ -65,7 +67,7 @@ static int load_folder(const char *root, const char *folder, Config *config, Con
         _cleanup_(strv_freep) char **paths = NULL;
         int r;
 
-        r = search_files(root, folder, &paths, errors);
+        r = search_files(root, PROJECT, folder, &paths, errors);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < strv_length(paths); i++) {
@@ -81,7 +83,10 @@ int config_load(const char *root, Config *ret, ConfigErrors *errors) {
         _cleanup_(freep) char *main_file = NULL;
         int r;
 
-        r = search_file(root, SETTINGS_FILE, &main_file);
+        r = oomd_files_read(root, &config.settings);
+        if (r < 0)
+                return r;
+        r = search_file(root, PROJECT, SETTINGS_FILE, &main_file);
         if (r < 0)
                 return r;
         if (main_file) {

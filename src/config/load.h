@@ -15,8 +15,8 @@ typedef struct Config {
         char **files; /* that were read and count, in the order in which they were */
 } Config;
 
-/* Reads memstalld.conf, memstalld.conf.d/ and policy.d/ under the folders of config/search.h. `root` goes in front of
- * them; "" for the host. 0, with what is wrong in `errors` (which is added to), or -ENOMEM. */
+/* Reads memstalld.conf, memstalld.conf.d/ and policy.d/ under the folders of config/search.h, and for the units' own
+ * ManagedOOM…= what systemd-oomd's files say. `root` goes in front of them; "" for the host. 0, with what is wrong in `errors` (which is added to), or -ENOMEM. */
 int config_load(const char *root, Config *ret, ConfigErrors *errors);
 
 /* Reads one file and adds it to the config, which was initialised with CONFIG_DEFAULT or loaded: settings if it lies

@@ -1,141 +1,93 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <string.h>
+#include <time.h>
 
-#include "config/nearest.h"
+#include "base/usec.h"
 #include "config/policy-draft.h"
 #include "config/policy-file.h"
 
 static const Policy policy_default = { 0 };
-static const Step step_default = STEP_DEFAULT;
 
 /* ---- Values that only policies have ---------------------------------------------------------- */
 
 static int parse_measure(const Place *place, const char *word, Policy *policy) {
         RankMeasure measure = rank_from_string(word);
-        Nearest nearest = { .word = word };
+        const char *known[_RANK_MEASURE_MAX];
 
+        for (RankMeasure m = 0; m < _RANK_MEASURE_MAX; m++)
+                known[m] = rank_to_string(m);
+        if (measure < 0)
+                return value_no_word(place, word, "measure", known, ELEMENTSOF(known));
         for (size_t i = 0; i < policy->victim.n_rank; i++)
                 if (policy->victim.rank[i] == measure)
                         return place_error(place, "%s stands there twice, write it once", word);
-        if (measure >= 0) {
-                policy->victim.rank[policy->victim.n_rank++] = measure;
-                return 0;
-        }
-        for (RankMeasure m = 0; m < _RANK_MEASURE_MAX; m++)
-                nearest_offer(&nearest, rank_to_string(m));
-        if (nearest.best)
-                return place_error(place, "\"%s\" is no measure, did you mean %s?", word, nearest.best);
-        return place_error(place, "\"%s\" is no measure, write culprit, usage, growth or pressure", word);
+        policy->victim.rank[policy->victim.n_rank++] = measure;
+        return 0;
 }
 
 static int parse_rank(const Place *place, const char *value, void *field) {
         Policy *policy = field;
-        size_t length;
+        char word[VALUE_WORD_MAX];
         int r;
 
         if (!*value)
                 policy->victim.n_rank = 0;
-        for (; (length = value_next_word(&value)) > 0; value += length) {
-                _cleanup_(freep) char *word = strndup(value, length);
-
-                if (!word)
-                        return -ENOMEM;
-                r = parse_measure(place, word, policy);
+        while (value_next_word(&value) > 0) {
+                r = parse_measure(place, value_take_word(&value, word, sizeof(word)), policy);
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
-static int add_condition(const Place *place, Step *step, const Condition *condition) {
-        Condition *grown;
+static int parse_max_actions(const Place *place, const char *value, void *field) {
+        Policy *policy = field;
 
-        if (step->n_conditions >= STEP_CONDITIONS_MAX)
-                return place_error(place, "a step has at most %u conditions, remove some", STEP_CONDITIONS_MAX);
-        grown = realloc(step->conditions, (step->n_conditions + 1) * sizeof(*grown));
-        if (!grown)
-                return -ENOMEM;
-        grown[step->n_conditions++] = *condition;
-        step->conditions = grown;
+        if (*value)
+                return value_parse_budget(place, value, &policy->max_actions, &policy->max_actions_usec);
+        policy->max_actions = 0;
+        policy->max_actions_usec = 0;
         return 0;
 }
 
-static void remove_conditions(Step *step, ConditionKind kind) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < step->n_conditions; i++)
-                if (step->conditions[i].kind != kind)
-                        step->conditions[n++] = step->conditions[i];
-        step->n_conditions = n;
-}
-
-/* Conditions are lists: each assignment adds one that must hold as well. */
-static int parse_condition(const Place *place, const char *value, Step *step, ConditionKind kind) {
-        const ValueType *type = kind == CONDITION_PRESSURE ? &value_pressure : &value_amount;
-        Condition condition = { .kind = kind };
-        size_t n_errors = config_errors_count(place->errors);
-        int r;
-
-        if (!*value) {
-                remove_conditions(step, kind);
-                return 0;
-        }
-        r = type->parse(place, value, kind == CONDITION_PRESSURE ? (void *) &condition.pressure : &condition.amount);
-        if (r < 0 || config_errors_count(place->errors) > n_errors)
-                return r;
-        return add_condition(place, step, &condition);
-}
-
-static int parse_condition_pressure(const Place *place, const char *value, void *field) {
-        return parse_condition(place, value, field, CONDITION_PRESSURE);
-}
-
-static int parse_condition_available(const Place *place, const char *value, void *field) {
-        return parse_condition(place, value, field, CONDITION_AVAILABLE);
-}
-
-static int parse_condition_usage(const Place *place, const char *value, void *field) {
-        return parse_condition(place, value, field, CONDITION_USAGE);
-}
-
 static const ValueType value_rank = { 0, parse_rank };
-static const ValueType value_condition_pressure = { 0, parse_condition_pressure };
-static const ValueType value_condition_available = { 0, parse_condition_available };
-static const ValueType value_condition_usage = { 0, parse_condition_usage };
+static const ValueType value_max_actions = { 0, parse_max_actions };
 
 /* ---- Keys ------------------------------------------------------------------------------------ */
+
+const Key policy_policy_keys[_POLICY_KEY_MAX] = {
+        [POLICY_KEY_DESCRIPTION] = { "Description", &value_text, offsetof(Policy, description) },
+        [POLICY_KEY_MAX_ACTIONS] = { "MaxActions", &value_max_actions, 0 },
+        [POLICY_KEY_EXPIRES] = { "Expires", &value_calendar, offsetof(Policy, expires_usec) },
+        [POLICY_KEY_ENABLED] = { "Enabled", &value_boolean_inverted, offsetof(Policy, disabled) },
+};
 
 const Key policy_match_keys[_MATCH_KEY_MAX] = {
         [MATCH_KEY_UNIT] = { "Unit", &value_unit_globs, offsetof(Policy, match.units) },
         [MATCH_KEY_SLICE] = { "Slice", &value_slice_globs, offsetof(Policy, match.slices) },
         [MATCH_KEY_SYSTEM] = { "System", &value_boolean, offsetof(Policy, match.system) },
+        [MATCH_KEY_CGROUP] = { "CGroup", &value_path_globs, offsetof(Policy, match.cgroups) },
         [MATCH_KEY_EXCEPT] = { "Except", &value_any_globs, offsetof(Policy, match.except) },
 };
 
-static const Key victim_keys[_VICTIM_KEY_MAX] = {
+const Key policy_victim_keys[_VICTIM_KEY_MAX] = {
+        [VICTIM_KEY_FROM] = { "From", &value_any_globs, offsetof(Policy, victim.from) },
         [VICTIM_KEY_RANK] = { "Rank", &value_rank, 0 },
         [VICTIM_KEY_NEVER] = { "Never", &value_victim_globs, offsetof(Policy, victim.never) },
-};
-
-const Key policy_step_keys[_STEP_KEY_MAX] = {
-        [STEP_KEY_NAME] = { "Name", &value_word, offsetof(Step, name) },
-        [STEP_KEY_PRESSURE] = { "Pressure", &value_condition_pressure, 0 },
-        [STEP_KEY_AVAILABLE] = { "Available", &value_condition_available, 0 },
-        [STEP_KEY_USAGE] = { "Usage", &value_condition_usage, 0 },
-        [STEP_KEY_ACTION] = { "Action", &value_action, offsetof(Step, action) },
-        [STEP_KEY_FOR] = { "For", &value_duration_finite, offsetof(Step, for_usec) },
-        [STEP_KEY_SETTLE] = { "Settle", &value_duration_finite, offsetof(Step, settle_usec) },
-        [STEP_KEY_COOLDOWN] = { "Cooldown", &value_duration, offsetof(Step, cooldown_usec) },
-        [STEP_KEY_MEMORY_HIGH] = { "MemoryHigh", &value_amount, offsetof(Step, memory_high) },
-        [STEP_KEY_UNTIL] = { "Until", &value_pressure, offsetof(Step, until) },
-        [STEP_KEY_MAX_HOLD] = { "MaxHold", &value_duration_above_zero, offsetof(Step, max_hold_usec) },
-        [STEP_KEY_SIGNAL] = { "Signal", &value_signal, offsetof(Step, signal) },
-        [STEP_KEY_KILL_AFTER] = { "KillAfter", &value_duration, offsetof(Step, kill_after_usec) },
-        [STEP_KEY_DRY_RUN] = { "DryRun", &value_boolean, offsetof(Step, dry_run) },
+        [VICTIM_KEY_AVOID] = { "Avoid", &value_victim_globs, offsetof(Policy, victim.avoid) },
+        [VICTIM_KEY_PREFER] = { "Prefer", &value_victim_globs, offsetof(Policy, victim.prefer) },
+        [VICTIM_KEY_GRAIN] = { "Grain", &value_grain, offsetof(Policy, victim.grain) },
 };
 
 /* ---- Sections -------------------------------------------------------------------------------- */
+
+static int enter_policy(void *user, const Place *place, Target *ret) {
+        PolicyDraft *draft = user;
+
+        *ret = (Target){ draft->policy, draft->policy_keys };
+        return 0;
+}
 
 static int enter_match(void *user, const Place *place, Target *ret) {
         PolicyDraft *draft = user;
@@ -163,15 +115,16 @@ static int enter_step(void *user, const Place *place, Target *ret) {
                 return place_error(place, "[Step]: a policy has at most %u steps, remove some", POLICY_STEPS_MAX);
         note = draft->steps + policy->n_steps;
         note->line = place->line;
-        policy->steps[policy->n_steps] = step_default;
+        policy->steps[policy->n_steps] = policy_step_default;
         *ret = (Target){ policy->steps + policy->n_steps++, note->keys };
         return 0;
 }
 
 static const Section sections[] = {
         { "Match", policy_match_keys, _MATCH_KEY_MAX, &policy_default, enter_match },
-        { "Victim", victim_keys, _VICTIM_KEY_MAX, &policy_default, enter_victim },
-        { "Step", policy_step_keys, _STEP_KEY_MAX, &step_default, enter_step },
+        { "Victim", policy_victim_keys, _VICTIM_KEY_MAX, &policy_default, enter_victim },
+        { "Step", policy_step_keys, _STEP_KEY_MAX, &policy_step_default, enter_step },
+        { "Policy", policy_policy_keys, _POLICY_KEY_MAX, &policy_default, enter_policy },
 };
 
 /* ---- The file -------------------------------------------------------------------------------- */
@@ -226,6 +179,9 @@ int policy_read_file(const char *path, Policy **ret, ConfigErrors *errors) {
                 return r;
         if (config_errors_count(errors) > n_errors)
                 return CONFIG_E_REFUSED;
+        r = policy_draft_warn(&draft, (uint64_t) time(NULL) * USEC_PER_SEC, errors);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(policy);
         return 0;
 }

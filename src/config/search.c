@@ -9,25 +9,31 @@
 #include "config/search.h"
 
 static const char *const folders[] = {
-        "/etc/memstalld",
-        "/run/memstalld",
-        "/usr/local/lib/memstalld",
-        "/usr/lib/memstalld",
+        "/etc",
+        "/run",
+        "/usr/local/lib",
+        "/usr/lib",
 };
 
-static char *path_join(const char *root, const char *folder, const char *name) {
+static char *path_join(const char *folder, const char *name) {
         char *path;
 
-        return asprintf(&path, "%s%s/%s", root, folder, name) < 0 ? NULL : path;
+        return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+static char *path_of(const char *root, const char *folder, const char *project, const char *name) {
+        char *path;
+
+        return asprintf(&path, "%s%s/%s/%s", root, folder, project, name) < 0 ? NULL : path;
 }
 
 static const char *path_name(const char *path) {
         return strrchr(path, '/') + 1;
 }
 
-int search_file(const char *root, const char *name, char **ret) {
+int search_file(const char *root, const char *project, const char *name, char **ret) {
         for (size_t i = 0; i < ELEMENTSOF(folders); i++) {
-                _cleanup_(freep) char *path = path_join(root, folders[i], name);
+                _cleanup_(freep) char *path = path_of(root, folders[i], project, name);
 
                 if (!path)
                         return -ENOMEM;
@@ -73,7 +79,7 @@ static int add_folder(const char *path, char ***paths, ConfigErrors *errors) {
 
                 if (!is_conf(entry) || has_name(*paths, entry->d_name))
                         continue;
-                file = path_join("", path, entry->d_name);
+                file = path_join(path, entry->d_name);
                 if (!file)
                         return -ENOMEM;
                 r = strv_push(paths, file, strlen(file));
@@ -87,12 +93,12 @@ static int compare_names(const void *a, const void *b) {
         return strcmp(path_name(*(char *const *) a), path_name(*(char *const *) b));
 }
 
-int search_files(const char *root, const char *folder, char ***ret, ConfigErrors *errors) {
+int search_files(const char *root, const char *project, const char *folder, char ***ret, ConfigErrors *errors) {
         _cleanup_(strv_freep) char **paths = NULL;
         int r;
 
         for (size_t i = 0; i < ELEMENTSOF(folders); i++) {
-                _cleanup_(freep) char *path = path_join(root, folders[i], folder);
+                _cleanup_(freep) char *path = path_of(root, folders[i], project, folder);
 
                 if (!path)
                         return -ENOMEM;

@@ -2,44 +2,20 @@
 
 #include <string.h>
 
-#include "base/parse.h"
 #include "base/strv.h"
-#include "base/usec.h"
 #include "config/section.h"
 #include "config/settings-file.h"
 
 static const Settings settings_default = SETTINGS_DEFAULT;
 
-/* "30 10min": the field is the whole object, since the value goes to two of its members. */
+/* The field is the whole object, since the value goes to two of its members. */
 static int parse_max_actions(const Place *place, const char *value, void *field) {
         Settings *settings = field;
-        const char *rest = value;
-        char count_word[16] = "";
-        uint64_t count, usec;
-        size_t length;
 
-        if (!*value) {
-                settings->max_actions = settings_default.max_actions;
-                settings->max_actions_usec = settings_default.max_actions_usec;
-                return 0;
-        }
-
-        length = value_next_word(&rest);
-        if (length < sizeof(count_word))
-                memcpy(count_word, rest, length);
-        rest += length;
-        (void) value_next_word(&rest);
-
-        if (parse_uint(count_word, &count) < 0 || parse_duration(rest, &usec) < 0)
-                return place_error(place, "\"%s\" is no number and time, write for example 30 10min", value);
-        if (count < 1 || count > MAX_ACTIONS_MAX)
-                return place_error(place, "the number of actions must be from 1 to %u, write for example 30 10min",
-                                   MAX_ACTIONS_MAX);
-        if (usec == 0 || usec == USEC_INFINITY)
-                return place_error(place, "the time must be more than 0 and less than infinity, write for example "
-                                          "30 10min");
-        settings->max_actions = (unsigned) count;
-        settings->max_actions_usec = usec;
+        if (*value)
+                return value_parse_budget(place, value, &settings->max_actions, &settings->max_actions_usec);
+        settings->max_actions = settings_default.max_actions;
+        settings->max_actions_usec = settings_default.max_actions_usec;
         return 0;
 }
 
@@ -50,6 +26,7 @@ enum {
         KEY_CULPRITS,
         KEY_CULPRIT_STACKS,
         KEY_MAX_ACTIONS,
+        KEY_MANAGED_OOM,
         KEY_PROTECT,
         _KEY_MAX,
 };
@@ -59,6 +36,7 @@ static const Key daemon_keys[_KEY_MAX] = {
         [KEY_CULPRITS] = { "Culprits", &value_boolean, offsetof(Settings, culprits) },
         [KEY_CULPRIT_STACKS] = { "CulpritStacks", &value_boolean, offsetof(Settings, culprit_stacks) },
         [KEY_MAX_ACTIONS] = { "MaxActions", &value_max_actions, 0 },
+        [KEY_MANAGED_OOM] = { "ManagedOOM", &value_boolean, offsetof(Settings, managed_oom) },
         [KEY_PROTECT] = { "Protect", &value_victim_globs, offsetof(Settings, protect) },
 };
 

@@ -6,9 +6,6 @@
 
 /* memstalld.conf and its drop-ins: section [Daemon], see man:memstalld.conf(5). */
 
-/* As many actions may be allowed at once: the core remembers each until its time is over. */
-#define MAX_ACTIONS_MAX 1000U
-
 /* Reads the file on top of what `settings` holds; lists are added to. All of the file counts or nothing of it:
  * `settings` changes only with 0. Else CONFIG_E_… or -ENOMEM. */
 int settings_read_file(const char *path, Settings *settings, ConfigErrors *errors);

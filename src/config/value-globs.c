@@ -3,76 +3,76 @@
 #include <string.h>
 
 #include "base/strv.h"
+#include "config/glob.h"
 #include "config/value.h"
 
-/* Lists of globs of unit names. A glob that can match no unit is a mistake that would otherwise show as a policy
+/* Lists of globs of units and cgroups. A glob that can match none is a mistake that would otherwise show as a policy
  * that never does anything, so its characters and its suffix are looked at. */
-
-static const struct {
-        const char *suffix;
-        unsigned kind;
-} suffixes[] = {
-        { ".service", GLOB_UNIT },
-        { ".scope", GLOB_UNIT },
-        { ".slice", GLOB_SLICE },
-};
 
 /* What unit names are made of, see man:systemd.unit(5), and what glob(7) adds. */
 static const char glob_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@"
                                       "*?[]!^";
 
-static bool brackets_match(const char *glob) {
-        for (const char *p = strchr(glob, '['); p; p = strchr(p, '[')) {
-                p++;
-                if (*p == '!' || *p == '^')
-                        p++;
-                if (*p)
-                        p++; /* a ] in this place is one of the characters */
-                p = strchr(p, ']');
-                if (!p)
-                        return false;
-        }
-        return true;
-}
-
-unsigned glob_kinds(const char *glob) {
-        size_t length = strlen(glob);
-
-        if (strchr("*?]", glob[length - 1]))
-                return GLOB_UNIT | GLOB_SLICE;
-        for (size_t i = 0; i < ELEMENTSOF(suffixes); i++) {
-                size_t n = strlen(suffixes[i].suffix);
-
-                if (length > n && strcmp(glob + length - n, suffixes[i].suffix) == 0)
-                        return suffixes[i].kind;
-        }
-        return 0;
-}
-
-/* What a list takes, and what to do with a glob of the other kind. */
+/* What a list takes, and what to do with a glob of another kind. */
 typedef struct GlobRule {
         unsigned wanted;
         const char *suffixes;
-        const char *mend;
+        const char *mend_slice, *mend_unit, *mend_path;
 } GlobRule;
 
-static int check_glob(const Place *place, const char *glob, const GlobRule *rule) {
+static bool has_component(const char *path, const char *name) {
+        size_t n = strlen(name);
+
+        for (const char *p = strchr(path, '/'); p; p = strchr(p + 1, '/'))
+                if (strncmp(p + 1, name, n) == 0 && (p[1 + n] == '/' || p[1 + n] == '\0'))
+                        return true;
+        return false;
+}
+
+static int check_path(const Place *place, const char *glob) {
+        if (strcmp(glob, "/") == 0)
+                return place_error(place, "\"/\" is the host, write System=yes to watch it");
+        if (has_component(glob, "..") || has_component(glob, ".") || has_component(glob, ""))
+                return place_error(place, "\"%s\" is no path below /sys/fs/cgroup, write for example "
+                                          "/system.slice/docker.service/*",
+                                   glob);
+        return 0;
+}
+
+static int check_kind(const Place *place, const char *glob, const GlobRule *rule) {
         unsigned kinds = glob_kinds(glob);
 
-        if (strchr(glob, '/'))
-                return place_error(place, "\"%s\" is a path, write the name of a unit", glob);
-        if (glob[strspn(glob, glob_characters)])
+        if (kinds & rule->wanted)
+                return 0;
+        if (kinds == GLOB_GROUP)
+                return place_error(place, "\"%s\" is a path, %s", glob, rule->mend_path);
+        if (rule->wanted == GLOB_GROUP)
+                return place_error(place, "\"%s\" is no path, %s", glob,
+                                   kinds == GLOB_UNIT    ? rule->mend_unit
+                                   : kinds == GLOB_SLICE ? rule->mend_slice
+                                                         : rule->mend_path);
+        if (kinds == 0)
+                return place_error(place, "\"%s\" does not end in %s, write the whole name", glob, rule->suffixes);
+        return kinds == GLOB_SLICE ? place_error(place, "\"%s\" is a slice, %s", glob, rule->mend_slice)
+                                   : place_error(place, "\"%s\" is no slice, %s", glob, rule->mend_unit);
+}
+
+static int check_glob(const Place *place, const char *glob, const GlobRule *rule) {
+        bool path = glob[0] == '/';
+
+        if (!path && strchr(glob, '/'))
+                return place_error(place, "\"%s\" is a path%s", glob,
+                                   rule->wanted & GLOB_GROUP ? " that does not start with /, write all of it"
+                                                             : ", write the name of a unit");
+        if (!path && glob[strspn(glob, glob_characters)])
                 return place_error(place, "\"%s\" holds characters that no unit name has, write names without "
                                           "quotes and with spaces between them",
                                    glob);
-        if (!brackets_match(glob))
+        if (!glob_brackets_match(glob))
                 return place_error(place, "\"%s\" has no ] for its [, write for example job-[0-9].service", glob);
-        if (kinds == 0)
-                return place_error(place, "\"%s\" does not end in %s, write the whole name", glob, rule->suffixes);
-        if (!(kinds & rule->wanted))
-                return place_error(place, "\"%s\" is %s, %s", glob, kinds == GLOB_SLICE ? "a slice" : "no slice",
-                                   rule->mend);
-        return 0;
+        if (path && rule->wanted & GLOB_GROUP)
+                return check_path(place, glob);
+        return check_kind(place, glob, rule);
 }
 
 static int parse_globs(const Place *place, const char *value, char ***globs, const GlobRule *rule) {
@@ -101,30 +101,61 @@ static int parse_globs(const Place *place, const char *value, char ***globs, con
 }
 
 static int parse_unit_globs(const Place *place, const char *value, void *field) {
-        static const GlobRule rule = { GLOB_UNIT, ".service or .scope", "write it in Slice=" };
+        static const GlobRule rule = {
+                .wanted = GLOB_UNIT, .suffixes = ".service or .scope",
+                .mend_slice = "write it in Slice=", .mend_path = "write it in CGroup=",
+        };
 
         return parse_globs(place, value, field, &rule);
 }
 
 static int parse_slice_globs(const Place *place, const char *value, void *field) {
-        static const GlobRule rule = { GLOB_SLICE, ".slice", "write it in Unit=" };
+        static const GlobRule rule = {
+                .wanted = GLOB_SLICE, .suffixes = ".slice",
+                .mend_unit = "write it in Unit=", .mend_path = "write it in CGroup=",
+        };
+
+        return parse_globs(place, value, field, &rule);
+}
+
+static int parse_path_globs(const Place *place, const char *value, void *field) {
+        static const GlobRule rule = {
+                .wanted = GLOB_GROUP, .mend_unit = "write it in Unit=", .mend_slice = "write it in Slice=",
+                .mend_path = "write for example /system.slice/docker.service/*",
+        };
 
         return parse_globs(place, value, field, &rule);
 }
 
 static int parse_victim_globs(const Place *place, const char *value, void *field) {
-        static const GlobRule rule = { GLOB_UNIT, ".service or .scope", "name the services and scopes in it" };
+        static const GlobRule rule = {
+                .wanted = GLOB_UNIT | GLOB_GROUP, .suffixes = ".service or .scope",
+                .mend_slice = "name the services and scopes in it",
+        };
 
         return parse_globs(place, value, field, &rule);
 }
 
 static int parse_any_globs(const Place *place, const char *value, void *field) {
-        static const GlobRule rule = { GLOB_UNIT | GLOB_SLICE, ".service, .scope or .slice", "" };
+        static const GlobRule rule = {
+                .wanted = GLOB_UNIT | GLOB_SLICE | GLOB_GROUP, .suffixes = ".service, .scope or .slice",
+        };
+
+        return parse_globs(place, value, field, &rule);
+}
+
+static int parse_running_globs(const Place *place, const char *value, void *field) {
+        static const GlobRule rule = {
+                .wanted = GLOB_UNIT, .suffixes = ".service or .scope",
+                .mend_slice = "name the services and scopes in it", .mend_path = "write the name of a unit",
+        };
 
         return parse_globs(place, value, field, &rule);
 }
 
 const ValueType value_unit_globs = { 0, parse_unit_globs };
 const ValueType value_slice_globs = { 0, parse_slice_globs };
+const ValueType value_path_globs = { 0, parse_path_globs };
 const ValueType value_victim_globs = { 0, parse_victim_globs };
 const ValueType value_any_globs = { 0, parse_any_globs };
+const ValueType value_running_globs = { 0, parse_running_globs };

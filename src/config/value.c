@@ -6,15 +6,23 @@
 #include "base/format.h"
 #include "base/parse.h"
 #include "base/usec.h"
-#include "config/nearest.h"
 #include "config/value.h"
 #include "core/policy.h"
 
-#define WORD_LENGTH_MAX 64U
+#define PERCENT_MAX UINT64_C(100000000) /* ten thousand CPUs */
+#define WEIGHT_MAX 10000U
 
 size_t value_next_word(const char **s) {
         *s += strspn(*s, " \t");
         return strcspn(*s, " \t");
+}
+
+const char *value_take_word(const char **s, char *buf, size_t size) {
+        size_t length = value_next_word(s);
+
+        (void) snprintf(buf, size, "%.*s", (int) length, *s);
+        *s += length;
+        return buf;
 }
 
 static int parse_boolean_value(const Place *place, const char *value, void *field) {
@@ -23,7 +31,17 @@ static int parse_boolean_value(const Place *place, const char *value, void *fiel
         return 0;
 }
 
+static int parse_boolean_inverted(const Place *place, const char *value, void *field) {
+        bool *inverted = field, given = !*inverted;
+        int r;
+
+        r = parse_boolean_value(place, value, &given);
+        *inverted = !given;
+        return r;
+}
+
 const ValueType value_boolean = { sizeof(bool), parse_boolean_value };
+const ValueType value_boolean_inverted = { sizeof(bool), parse_boolean_inverted };
 
 /* ---- Durations ------------------------------------------------------------------------------- */
 
@@ -38,11 +56,16 @@ static int parse_duration_within(const Place *place, const char *value, uint64_t
         if (r < 0)
                 return place_error(place, "\"%s\" is no duration, write for example 2s or 1min 30s", value);
         if (usec < min)
-                return place_error(place, "must be longer than 0, write for example 30s or infinity");
+                return place_error(place, "must be longer than 0, write for example %s",
+                                   max == USEC_INFINITY ? "30s or infinity" : "2s or 1min 30s");
         if (usec > max)
                 return place_error(place, "must not be infinity, write for example 2s or 1min 30s");
         *field = usec;
         return 0;
+}
+
+static int parse_duration_bounded(const Place *place, const char *value, void *field) {
+        return parse_duration_within(place, value, field, 1, USEC_INFINITY - 1);
 }
 
 static int parse_any_duration(const Place *place, const char *value, void *field) {
@@ -60,31 +83,23 @@ static int parse_duration_above_zero(const Place *place, const char *value, void
 const ValueType value_duration = { sizeof(uint64_t), parse_any_duration };
 const ValueType value_duration_finite = { sizeof(uint64_t), parse_finite_duration };
 const ValueType value_duration_above_zero = { sizeof(uint64_t), parse_duration_above_zero };
+const ValueType value_duration_bounded = { sizeof(uint64_t), parse_duration_bounded };
 
-/* ---- Pressure and amounts -------------------------------------------------------------------- */
-
-/* Copies one word out of a value, cut where the buffer ends: no word that means anything is as long. */
-static const char *take_word(const char **s, char *buf, size_t size) {
-        size_t length = value_next_word(s);
-
-        (void) snprintf(buf, size, "%.*s", (int) length, *s);
-        *s += length;
-        return buf;
-}
+/* ---- Pressure, amounts, shares ---------------------------------------------------------------- */
 
 static int parse_pressure(const Place *place, const char *value, void *field) {
-        char kind[WORD_LENGTH_MAX], share[WORD_LENGTH_MAX];
+        char kind[VALUE_WORD_MAX], share[VALUE_WORD_MAX];
         PressureLimit limit = { .kind = _PRESSURE_KIND_MAX };
         const char *rest = value;
 
-        take_word(&rest, kind, sizeof(kind));
+        value_take_word(&rest, kind, sizeof(kind));
         for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
                 if (strcmp(kind, pressure_to_string(k)) == 0)
                         limit.kind = k;
         if (limit.kind == _PRESSURE_KIND_MAX)
                 return place_error(place, "\"%s\" is neither some nor full, write for example some 10%% 2s", kind);
 
-        take_word(&rest, share, sizeof(share));
+        value_take_word(&rest, share, sizeof(share));
         (void) value_next_word(&rest);
         if (!*share || !*rest)
                 return place_error(place, "\"%s\" lacks its %s, write for example %s 10%% 2s", value,
@@ -124,70 +139,56 @@ static int parse_amount(const Place *place, const char *value, void *field) {
         return 0;
 }
 
+static int parse_share_value(const Place *place, const char *value, void *field) {
+        uint32_t share;
+
+        if (parse_share(value, &share) < 0)
+                return place_error(place, "\"%s\" is no share of at most 100%%, write for example 10%%", value);
+        if (share == 0)
+                return place_error(place, "must be more than 0, write for example 10%%");
+        *(uint32_t *) field = share;
+        return 0;
+}
+
+static int parse_percent_value(const Place *place, const char *value, void *field) {
+        uint64_t share;
+
+        if (parse_percent(value, &share) < 0 || share > PERCENT_MAX)
+                return place_error(place, "\"%s\" is no share of a CPU, write for example 50%%, or 200%% for two of "
+                                          "them",
+                                   value);
+        if (share == 0)
+                return place_error(place, "must be more than 0, write for example 50%%");
+        *(uint64_t *) field = share;
+        return 0;
+}
+
+const ValueType value_share = { sizeof(uint32_t), parse_share_value };
+const ValueType value_percent = { sizeof(uint64_t), parse_percent_value };
 const ValueType value_pressure = { sizeof(PressureLimit), parse_pressure };
 const ValueType value_amount = { sizeof(Amount), parse_amount };
 
-/* ---- Words ----------------------------------------------------------------------------------- */
+/* ---- Weights --------------------------------------------------------------------------------- */
 
-static int parse_action(const Place *place, const char *value, void *field) {
-        ActionKind action = action_from_string(value);
-        Nearest nearest = { .word = value };
+static int parse_weight(const Place *place, const char *value, uint64_t *field, const char *idle) {
+        uint64_t weight;
 
-        if (action >= 0) {
-                *(ActionKind *) field = action;
-                return 0;
-        }
-        for (ActionKind k = 0; k < _ACTION_KIND_MAX; k++)
-                nearest_offer(&nearest, action_to_string(k));
-        if (nearest.best)
-                return place_error(place, "\"%s\" is no action, did you mean %s?", value, nearest.best);
-        return place_error(place, "\"%s\" is no action, write log, throttle, freeze or kill", value);
-}
-
-/* A name with or without SIG, or a number, as systemctl takes them. */
-static int signal_from_string(const char *s) {
-        uint64_t number;
-
-        if (parse_uint(s, &number) == 0)
-                return number >= 1 && number <= (uint64_t) SIGRTMAX ? (int) number : -EINVAL;
-        if (strncmp(s, "SIG", 3) == 0)
-                s += 3;
-        for (int i = 1; i < SIGRTMIN; i++) {
-                const char *name = sigabbrev_np(i);
-
-                if (name && strcmp(name, s) == 0)
-                        return i;
-        }
-        return -EINVAL;
-}
-
-static int parse_signal(const Place *place, const char *value, void *field) {
-        int number;
-
-        number = signal_from_string(value);
-        if (number < 0)
-                return place_error(place, "\"%s\" is no signal, write for example SIGTERM", value);
-        *(int *) field = number;
+        if (*idle && strcmp(value, "idle") == 0)
+                weight = 0;
+        else if (parse_uint(value, &weight) < 0 || weight < 1 || weight > WEIGHT_MAX)
+                return place_error(place, "\"%s\" is no weight, write a number from 1 to %u%s", value, WEIGHT_MAX,
+                                   idle);
+        *field = weight;
         return 0;
 }
 
-/* A name in records and traces, which are made of words. */
-static int parse_word(const Place *place, const char *value, void *field) {
-        char **word = field, *copy;
-
-        if (strpbrk(value, " \t\"'="))
-                return place_error(place, "\"%s\" is no single word, write for example slow-down", value);
-        if (strlen(value) > WORD_LENGTH_MAX)
-                return place_error(place, "the name is longer than %u bytes, write for example slow-down",
-                                   WORD_LENGTH_MAX);
-        copy = *value ? strdup(value) : NULL;
-        if (*value && !copy)
-                return -ENOMEM;
-        free(*word);
-        *word = copy;
-        return 0;
+static int parse_cpu_weight(const Place *place, const char *value, void *field) {
+        return parse_weight(place, value, field, ", or idle");
 }
 
-const ValueType value_action = { sizeof(ActionKind), parse_action };
-const ValueType value_signal = { sizeof(int), parse_signal };
-const ValueType value_word = { 0, parse_word };
+static int parse_io_weight(const Place *place, const char *value, void *field) {
+        return parse_weight(place, value, field, "");
+}
+
+const ValueType value_cpu_weight = { sizeof(uint64_t), parse_cpu_weight };
+const ValueType value_io_weight = { sizeof(uint64_t), parse_io_weight };

@@ -14,11 +14,13 @@ typedef struct ValueType {
         int (*parse)(const Place *place, const char *value, void *field);
 } ValueType;
 
-/* bool */
-extern const ValueType value_boolean;
+/* ---- value.c ---- */
 
-/* uint64_t, microseconds: any; not infinity; not zero. */
-extern const ValueType value_duration, value_duration_finite, value_duration_above_zero;
+/* bool; the other way round */
+extern const ValueType value_boolean, value_boolean_inverted;
+
+/* uint64_t, microseconds: any; not infinity; not zero; neither. */
+extern const ValueType value_duration, value_duration_finite, value_duration_above_zero, value_duration_bounded;
 
 /* PressureLimit */
 extern const ValueType value_pressure;
@@ -26,24 +28,75 @@ extern const ValueType value_pressure;
 /* Amount, above zero */
 extern const ValueType value_amount;
 
-/* ActionKind */
-extern const ValueType value_action;
+/* uint32_t, a share above zero */
+extern const ValueType value_share;
+
+/* uint64_t, hundredths of a percent above zero: of one CPU, so that it may be over all of it */
+extern const ValueType value_percent;
+
+/* uint64_t: CPUWeight=, with "idle" as 0, and IOWeight=, as man:systemd.resource-control(5) has them */
+extern const ValueType value_cpu_weight, value_io_weight;
+
+/* ---- value-rate.c ---- */
+
+/* Rate, above zero: of bytes; of pages */
+extern const ValueType value_rate_bytes, value_rate_pages;
+
+/* EventCount */
+extern const ValueType value_event_count;
+
+/* uint64_t, a number */
+extern const ValueType value_count;
+
+/* As many actions may be allowed at once: the core remembers each until its time is over. */
+#define MAX_ACTIONS_MAX 1000U
+
+/* "30 10min", for a type whose value goes to two fields. 0 or -ENOMEM. */
+int value_parse_budget(const Place *place, const char *value, unsigned *count, uint64_t *usec);
+
+/* ---- value-word.c ---- */
+
+/* ActionKind; Grain */
+extern const ValueType value_action, value_grain;
+
+/* uint32_t, a bit for each Cause named */
+extern const ValueType value_causes;
 
 /* int, a signal's number */
 extern const ValueType value_signal;
 
-/* char *, a word of at most 64 bytes */
-extern const ValueType value_word;
+/* char *, a word of at most 64 bytes; any text */
+extern const ValueType value_word, value_text;
 
-/* char **, added to: services and scopes that are watched; slices; services and scopes that are spared; any of them */
-extern const ValueType value_unit_globs, value_slice_globs, value_victim_globs, value_any_globs;
+/* Reports that the word is none of these: the nearest of them, else all, are what would be right. */
+int value_no_word(const Place *place, const char *word, const char *what, const char *const *known, size_t n_known);
 
-/* Which of them a glob can match, by its end: ".service", ".slice", or both for "*". 0: none. */
-enum {
-        GLOB_UNIT = 1 << 0, /* services and scopes */
-        GLOB_SLICE = 1 << 1,
-};
-unsigned glob_kinds(const char *glob);
+/* ---- value-calendar.c ---- */
+
+/* uint64_t, microseconds of CLOCK_REALTIME */
+extern const ValueType value_calendar;
+
+/* ---- value-unit.c ---- */
+
+/* char *, the name of a unit that can be started, with specifiers */
+extern const ValueType value_start;
+
+/* ---- value-globs.c ---- */
+
+/* char **, added to: services and scopes that are watched; slices; cgroups; services, scopes and cgroups that are
+ * acted on or spared; those and slices */
+extern const ValueType value_unit_globs, value_slice_globs, value_path_globs, value_victim_globs, value_any_globs;
+
+/* char **, added to: services and scopes and nothing else */
+extern const ValueType value_running_globs;
+
+/* ---- For types that are made elsewhere ---- */
 
 /* Moves `*s` to the next word of a list and returns its length; 0 at the end. */
 size_t value_next_word(const char **s);
+
+/* Longer words mean nothing. */
+#define VALUE_WORD_MAX 64U
+
+/* Copies the next word of a value, cut where the buffer ends, and moves `*s` behind it. Returns `buf`. */
+const char *value_take_word(const char **s, char *buf, size_t size);

@@ -118,6 +118,24 @@ static void test_size(void **state) {
         check_rows(rows, ELEMENTSOF(rows), parse_size);
 }
 
+static void test_percent(void **state) {
+        static const Row rows[] = {
+                { "0%", 0, 0 },
+                { "100.01%", 0, 10001 },
+                { " 250% ", 0, 25000 },
+                { "184467440737095516.15%", 0, UINT64_MAX },
+                { "184467440737095516.16%", -ERANGE },
+                { "184467440737095517%", -ERANGE },
+                { "1.005%", -EINVAL },
+                { "250", -EINVAL },
+                { "-1%", -EINVAL },
+                { "50%%", -EINVAL },
+                { "", -EINVAL },
+        };
+
+        check_rows(rows, ELEMENTSOF(rows), parse_percent);
+}
+
 static int parse_share_wide(const char *s, uint64_t *ret) {
         uint32_t share = (uint32_t) *ret;
         int r = parse_share(s, &share);
@@ -177,6 +195,7 @@ static void test_boolean(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_uint),  cmocka_unit_test(test_duration), cmocka_unit_test(test_size),
+                cmocka_unit_test(test_percent),
                 cmocka_unit_test(test_share), cmocka_unit_test(test_boolean),
         };
 

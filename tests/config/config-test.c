@@ -8,6 +8,8 @@
 
 #include "config-test.h"
 
+#include "config/policy-file.h"
+
 static char path_buffer[512], text_buffer[16384];
 
 int folder_setup(void **state) {
@@ -58,4 +60,32 @@ const char *errors_text(const ConfigErrors *errors) {
                 assert_true(used < sizeof(text_buffer));
         }
         return text_buffer;
+}
+
+const char *value_error(const ValueType *type, const char *value, void *field) {
+        _cleanup_(config_errors_done) ConfigErrors errors = { 0 };
+        const Place place = { .errors = &errors, .file = "x", .line = 1, .key = "K" };
+
+        assert_int_equal(type->parse(&place, value, field), 0);
+        if (errors.n_items == 0)
+                return "";
+        assert_int_equal(errors.n_items, 1);
+        assert_int_equal(strncmp(errors.items->text, "K=: ", 4), 0);
+        (void) snprintf(text_buffer, sizeof(text_buffer), "%s", errors.items->text + 4);
+        return text_buffer;
+}
+
+Policy *policy_read_text(void **state, const char *text, const char *expected) {
+        _cleanup_(config_errors_done) ConfigErrors errors = { 0 };
+        const char *path = folder_write(state, "a.conf", text, strlen(text));
+        Policy *policy = NULL;
+        int r;
+
+        r = policy_read_file(path, &policy, &errors);
+        assert_string_equal(errors_text(&errors), expected);
+        assert_int_equal(r, config_errors_count(&errors) > 0 ? CONFIG_E_REFUSED : 0);
+        assert_true(!policy == (r != 0));
+        for (size_t i = 0; i < errors.n_items; i++)
+                assert_string_equal(errors.items[i].file, path);
+        return policy;
 }

@@ -3,7 +3,8 @@
 
 #include "test.h"
 
-#include "config/errors.h"
+#include "config/value.h"
+#include "core/policy.h"
 
 /* A folder of files that goes away with its test, and errors as one text that a row can hold. */
 
@@ -18,6 +19,13 @@ const char *folder_write(void **state, const char *name, const char *text, size_
 
 /* Where such a file would be. Until the next call. */
 const char *folder_path(void **state, const char *name);
+
+/* Reads a value of a key K into the field. What is wrong with it, without the key; "" if nothing is. Until the next
+ * call. */
+const char *value_error(const ValueType *type, const char *value, void *field);
+
+/* Reads a policy in which the errors and warnings, as errors_text() has them, must be these. NULL if it is refused. */
+Policy *policy_read_text(void **state, const char *text, const char *expected);
 
 /* One "LINE: TEXT\n" for each, "LINE: warning: TEXT\n" for a warning. Until the next call. */
 const char *errors_text(const ConfigErrors *errors);

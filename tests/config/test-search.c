@@ -16,7 +16,7 @@ static void check_files(void **state, const char *const *expected, size_t n_expe
         _cleanup_(config_errors_done) ConfigErrors errors = { 0 };
         _cleanup_(strv_freep) char **files = NULL;
 
-        assert_int_equal(search_files(*state, "policy.d", &files, &errors), 0);
+        assert_int_equal(search_files(*state, "memstalld", "policy.d", &files, &errors), 0);
         assert_string_equal(errors_text(&errors), "");
         assert_int_equal(strv_length(files), n_expected);
         for (size_t i = 0; i < n_expected; i++)
@@ -56,7 +56,7 @@ static void test_unreadable_folder(void **state) {
 
         write_file(state, "etc/memstalld/policy.d");
         write_file(state, "usr/lib/memstalld/policy.d/a.conf");
-        assert_int_equal(search_files(*state, "policy.d", &files, &errors), 0);
+        assert_int_equal(search_files(*state, "memstalld", "policy.d", &files, &errors), 0);
         assert_string_equal(errors_text(&errors), "1: cannot be read: Not a directory\n");
         assert_string_equal(errors.items[0].file, folder_path(state, "etc/memstalld/policy.d"));
         assert_int_equal(strv_length(files), 1);
@@ -65,7 +65,7 @@ static void test_unreadable_folder(void **state) {
 static void check_file(void **state, const char *expected) {
         _cleanup_(freep) char *path = NULL;
 
-        assert_int_equal(search_file(*state, "memstalld.conf", &path), 0);
+        assert_int_equal(search_file(*state, "memstalld", "memstalld.conf", &path), 0);
         if (expected)
                 assert_string_equal(path, folder_path(state, expected));
         else

@@ -7,6 +7,7 @@
 #include "base/strv.h"
 #include "base/usec.h"
 #include "config/settings-file.h"
+#include "config/value.h"
 #include "core/budget.h"
 
 /* Reads the text on top of `settings`. */
@@ -26,6 +27,7 @@ static void test_defaults(void **state) {
         assert_false(settings.dry_run);
         assert_true(settings.culprits);
         assert_true(settings.culprit_stacks);
+        assert_true(settings.managed_oom);
         assert_int_equal(settings.max_actions, 30);
         assert_int_equal(settings.max_actions_usec, 10 * USEC_PER_MINUTE);
         assert_null(settings.protect);
@@ -35,12 +37,13 @@ static void test_values(void **state) {
         _cleanup_(settings_done) Settings settings = SETTINGS_DEFAULT;
 
         read_settings(state,
-                      "[Daemon]\nDryRun=yes\nCulprits=no\nCulpritStacks=off\nMaxActions=5 1h 30min\n"
+                      "[Daemon]\nDryRun=yes\nCulprits=no\nCulpritStacks=off\nMaxActions=5 1h 30min\nManagedOOM=no\n"
                       "Protect=a.service b-*.scope\n",
                       &settings, 0, "");
         assert_true(settings.dry_run);
         assert_false(settings.culprits);
         assert_false(settings.culprit_stacks);
+        assert_false(settings.managed_oom);
         assert_int_equal(settings.max_actions, 5);
         assert_int_equal(settings.max_actions_usec, 90 * USEC_PER_MINUTE);
         assert_int_equal(strv_length(settings.protect), 2);
@@ -81,13 +84,14 @@ static void test_errors(void **state) {
                 { "[Daemon]\nMaxActions=10min", NO_BUDGET("10min") },
                 { "[Daemon]\nMaxActions=-3 10min", NO_BUDGET("-3 10min") },
                 { "[Daemon]\nMaxActions=30 soon", NO_BUDGET("30 soon") },
-                { "[Daemon]\nMaxActions=11111111111111111111 10min", NO_BUDGET("11111111111111111111 10min") },
+                { "[Daemon]\nMaxActions=11111111111111111111 10min", BAD_COUNT },
+                { "[Daemon]\nMaxActions=99999999999999999999 10min", NO_BUDGET("99999999999999999999 10min") },
                 { "[Daemon]\nMaxActions=0 10min", BAD_COUNT },
                 { "[Daemon]\nMaxActions=1001 10min", BAD_COUNT },
                 { "[Daemon]\nMaxActions=4294967297 10min", BAD_COUNT },
                 { "[Daemon]\nMaxActions=30 0", BAD_TIME },
                 { "[Daemon]\nMaxActions=30 infinity", BAD_TIME },
-                { "[Daemon]\nManagedOOM=yes", "2: ManagedOOM=: unknown key in [Daemon], remove it\n" },
+                { "[Daemon]\nPolicies=yes", "2: Policies=: unknown key in [Daemon], remove it\n" },
                 { "[Daemon]\nDryrun=yes", "2: Dryrun=: unknown key in [Daemon], did you mean DryRun=?\n" },
                 { "[Daemon]\nProtect=a.slice",
                   "2: Protect=: \"a.slice\" is a slice, name the services and scopes in it\n" },

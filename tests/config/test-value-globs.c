@@ -52,6 +52,34 @@ static void test_units(void **state) {
                 check(&value_unit_globs, rows[i].value, rows[i].list, rows[i].errors);
 }
 
+#define NO_PATH(s, text) "1: K=: \"" s "\" is no path, " text "\n"
+#define BAD_PATH(s) WRONG(s, "is no path below /sys/fs/cgroup, write for example /system.slice/docker.service/*")
+
+static void test_paths(void **state) {
+        static const struct {
+                const char *value, *list, *errors;
+        } rows[] = {
+                { "/system.slice/docker.service/*", "/system.slice/docker.service/*|", "" },
+                { "/a,b /c\xc3\xa4/[de]", "/a,b|/c\xc3\xa4/[de]|", "" },
+                { "/a..b/.c", "/a..b/.c|", "" },
+                { "/", "", WRONG("/", "is the host, write System=yes to watch it") },
+                { "/a/../b", "", BAD_PATH("/a/../b") },
+                { "/a/..", "", BAD_PATH("/a/..") },
+                { "/./a", "", BAD_PATH("/./a") },
+                { "//a", "", BAD_PATH("//a") },
+                { "/a/", "", BAD_PATH("/a/") },
+                { "/a[", "", WRONG("/a[", "has no ] for its [, write for example job-[0-9].service") },
+                { "a/b", "", WRONG("a/b", "is a path that does not start with /, write all of it") },
+                { "a.service", "", NO_PATH("a.service", "write it in Unit=") },
+                { "a.slice", "", NO_PATH("a.slice", "write it in Slice=") },
+                { "*", "", NO_PATH("*", "write for example /system.slice/docker.service/*") },
+                { "a", "", NO_PATH("a", "write for example /system.slice/docker.service/*") },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+                check(&value_path_globs, rows[i].value, rows[i].list, rows[i].errors);
+}
+
 static void test_other_kinds(void **state) {
         check(&value_slice_globs, "a.slice a-*.slice *", "a.slice|a-*.slice|*|", "");
         check(&value_slice_globs, "a.scope", "", WRONG("a.scope", "is no slice, write it in Unit="));
@@ -59,6 +87,13 @@ static void test_other_kinds(void **state) {
         check(&value_victim_globs, "a.service", "a.service|", "");
         check(&value_victim_globs, "a.slice", "",
               WRONG("a.slice", "is a slice, name the services and scopes in it"));
+        check(&value_victim_globs, "/a/b", "/a/b|", "");
+        check(&value_unit_globs, "/a/b", "", WRONG("/a/b", "is a path, write it in CGroup="));
+        check(&value_slice_globs, "/a/b", "", WRONG("/a/b", "is a path, write it in CGroup="));
+        check(&value_running_globs, "a.service", "a.service|", "");
+        check(&value_running_globs, "a.slice", "", WRONG("a.slice", "is a slice, name the services and scopes in it"));
+        check(&value_running_globs, "/a/b", "", WRONG("/a/b", "is a path, write the name of a unit"));
+        check(&value_any_globs, "/a/b", "/a/b|", "");
         check(&value_any_globs, "a.service b.scope c.slice *", "a.service|b.scope|c.slice|*|", "");
         check(&value_any_globs, "a.mount", "",
               WRONG("a.mount", "does not end in .service, .scope or .slice, write the whole name"));
@@ -82,6 +117,7 @@ static void test_list(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_units),
+                cmocka_unit_test(test_paths),
                 cmocka_unit_test(test_other_kinds),
                 cmocka_unit_test(test_list),
         };

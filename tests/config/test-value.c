@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <signal.h>
 #include <string.h>
 
 #include "config-test.h"
@@ -18,8 +17,6 @@ typedef struct Row {
                 uint64_t usec;
                 PressureLimit pressure;
                 Amount amount;
-                ActionKind action;
-                int signal;
         } expected;
 } Row;
 
@@ -69,6 +66,8 @@ static void test_duration(void **state) {
         CHECK(&value_duration_above_zero, { "1us", NULL, { .usec = 1 } },
               { "infinity", NULL, { .usec = USEC_INFINITY } },
               { "0", "must be longer than 0, write for example 30s or infinity" }, { "x", NO_DURATION("x") });
+        CHECK(&value_duration_bounded, { "1us", NULL, { .usec = 1 } }, { "infinity", NO_INFINITY },
+              { "0", "must be longer than 0, write for example 2s or 1min 30s" }, { "x", NO_DURATION("x") });
 }
 
 static void test_pressure(void **state) {
@@ -128,49 +127,48 @@ static void test_amount_value(void **state) {
         assert_int_equal(errors.n_items, 0);
 }
 
-static void test_action(void **state) {
-        CHECK(&value_action, { "log", NULL, { .action = ACTION_LOG } },
-              { "throttle", NULL, { .action = ACTION_THROTTLE } }, { "freeze", NULL, { .action = ACTION_FREEZE } },
-              { "kill", NULL, { .action = ACTION_KILL } },
-              { "thrttle", "\"thrttle\" is no action, did you mean throttle?" },
-              { "Kill", "\"Kill\" is no action, did you mean kill?" },
-              { "reset", "\"reset\" is no action, write log, throttle, freeze or kill" });
+static void test_share(void **state) {
+        uint32_t share = 7;
+
+        assert_string_equal(value_error(&value_share, "20%", &share), "");
+        assert_int_equal(share, 2000);
+        assert_string_equal(value_error(&value_share, "0%", &share), "must be more than 0, write for example 10%");
+        assert_string_equal(value_error(&value_share, "101%", &share),
+                            "\"101%\" is no share of at most 100%, write for example 10%");
+        assert_string_equal(value_error(&value_share, "20", &share),
+                            "\"20\" is no share of at most 100%, write for example 10%");
+        assert_int_equal(share, 2000);
 }
 
-#define NO_SIGNAL(s) "\"" s "\" is no signal, write for example SIGTERM"
+#define NO_CPU(s) "\"" s "\" is no share of a CPU, write for example 50%, or 200% for two of them"
 
-static void test_signal(void **state) {
-        CHECK(&value_signal, { "SIGTERM", NULL, { .signal = SIGTERM } }, { "TERM", NULL, { .signal = SIGTERM } },
-              { "SIGKILL", NULL, { .signal = SIGKILL } }, { "15", NULL, { .signal = SIGTERM } },
-              { "64", NULL, { .signal = 64 } }, { "SIGUSR1", NULL, { .signal = SIGUSR1 } }, { "0", NO_SIGNAL("0") },
-              { "65", NO_SIGNAL("65") }, { "4294967311", NO_SIGNAL("4294967311") }, { "SIG", NO_SIGNAL("SIG") },
-              { "sigterm", NO_SIGNAL("sigterm") }, { "SIGSIGTERM", NO_SIGNAL("SIGSIGTERM") },
-              { "SIGTERM SIGINT", NO_SIGNAL("SIGTERM SIGINT") }, { "-1", NO_SIGNAL("-1") });
+static void test_percent(void **state) {
+        CHECK(&value_percent, { "50%", NULL, { .usec = 5000 } }, { "250.5%", NULL, { .usec = 25050 } },
+              { "1000000%", NULL, { .usec = 100000000 } }, { "1000001%", NO_CPU("1000001%") },
+              { "0%", "must be more than 0, write for example 50%" }, { "50", NO_CPU("50") },
+              { "infinity", NO_CPU("infinity") });
 }
 
-static void test_word(void **state) {
-        _cleanup_(config_errors_done) ConfigErrors errors = { 0 };
-        const Place place = { .errors = &errors, .file = "x", .line = 1, .key = "K" };
-        _cleanup_(freep) char *word = NULL;
-        char longest[66];
+#define NO_CPU_WEIGHT(s) "\"" s "\" is no weight, write a number from 1 to 10000, or idle"
+#define NO_IO_WEIGHT(s) "\"" s "\" is no weight, write a number from 1 to 10000"
 
-        assert_int_equal(value_word.parse(&place, "first", &word), 0);
-        assert_int_equal(value_word.parse(&place, "slow-down", &word), 0);
-        assert_string_equal(word, "slow-down");
-        assert_int_equal(value_word.parse(&place, "slow down", &word), 0);
-        memset(longest, 'x', sizeof(longest));
-        longest[65] = '\0';
-        assert_int_equal(value_word.parse(&place, longest, &word), 0);
-        assert_string_equal(errors_text(&errors),
-                            "1: K=: \"slow down\" is no single word, write for example slow-down\n"
-                            "1: K=: the name is longer than 64 bytes, write for example slow-down\n");
-        assert_string_equal(word, "slow-down");
-        longest[64] = '\0';
-        assert_int_equal(value_word.parse(&place, longest, &word), 0);
-        assert_string_equal(word, longest);
-        assert_int_equal(value_word.parse(&place, "", &word), 0);
-        assert_null(word);
-        assert_int_equal(errors.n_items, 2);
+static void test_weight(void **state) {
+        CHECK(&value_cpu_weight, { "1", NULL, { .usec = 1 } }, { "10000", NULL, { .usec = 10000 } },
+              { "idle", NULL, { .usec = 0 } }, { "0", NO_CPU_WEIGHT("0") }, { "10001", NO_CPU_WEIGHT("10001") },
+              { "10%", NO_CPU_WEIGHT("10%") });
+        CHECK(&value_io_weight, { "1", NULL, { .usec = 1 } }, { "10000", NULL, { .usec = 10000 } },
+              { "idle", NO_IO_WEIGHT("idle") }, { "0", NO_IO_WEIGHT("0") }, { "10001", NO_IO_WEIGHT("10001") });
+}
+
+static void test_inverted(void **state) {
+        CHECK(&value_boolean_inverted, { "yes", NULL, { .boolean = false } }, { "no", NULL, { .boolean = true } });
+        for (int i = 0; i < 2; i++) {
+                bool field = i;
+
+                assert_string_equal(value_error(&value_boolean_inverted, "x", &field),
+                                    "\"x\" is no boolean, write yes or no");
+                assert_int_equal(field, i);
+        }
 }
 
 int main(void) {
@@ -178,8 +176,8 @@ int main(void) {
                 cmocka_unit_test(test_boolean),  cmocka_unit_test(test_duration),
                 cmocka_unit_test(test_pressure), cmocka_unit_test(test_pressure_long_word),
                 cmocka_unit_test(test_amount),   cmocka_unit_test(test_amount_value),
-                cmocka_unit_test(test_action),   cmocka_unit_test(test_signal),
-                cmocka_unit_test(test_word),
+                cmocka_unit_test(test_share),    cmocka_unit_test(test_percent),
+                cmocka_unit_test(test_weight),   cmocka_unit_test(test_inverted),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
