@@ -15,10 +15,14 @@ void budget_done(Budget *b) {
         *b = (Budget){ 0 };
 }
 
-bool budget_take(Budget *b, uint64_t now_usec) {
+bool budget_left(const Budget *b, uint64_t now_usec) {
         if (b->max_actions == 0)
                 return false;
-        if (b->n == b->max_actions && usec_sub(now_usec, b->taken_usec[b->next]) < b->time_usec)
+        return b->n < b->max_actions || usec_sub(now_usec, b->taken_usec[b->next]) >= b->time_usec;
+}
+
+bool budget_take(Budget *b, uint64_t now_usec) {
+        if (!budget_left(b, now_usec))
                 return false;
 
         b->taken_usec[b->next] = now_usec;

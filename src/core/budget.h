@@ -20,5 +20,8 @@ typedef struct Budget {
 int budget_init(Budget *b, unsigned max_actions, uint64_t time_usec);
 void budget_done(Budget *b);
 
+/* Whether one more action is left. */
+bool budget_left(const Budget *b, uint64_t now_usec);
+
 /* Takes one action out of the budget; false if nothing is left, and nothing is taken then. */
 bool budget_take(Budget *b, uint64_t now_usec);

@@ -15,7 +15,7 @@
 #define EFFECTS_MAX 1024U
 #define EFFECTS_SPARE 16U /* as many as one watch may need in one step */
 
-/* Effectors answer within one second; this is for an answer that is lost. */
+/* Effectors answer within one second; this is for an answer that is lost. Some have longer, see decide.c. */
 #define ANSWER_LIMIT_USEC (5 * USEC_PER_SEC)
 
 #define GRAVES_MAX (2 * HOLDS_MAX + 2)
@@ -34,6 +34,7 @@ struct Core {
 
         Ledger ledger;
         Budget budget;
+        Budget *policy_budgets; /* one for each policy, in their order; empty where it has none */
         Survey survey;
 
         bool releasing;
@@ -46,6 +47,9 @@ struct Core {
         size_t n_graves;
         Watch *buried_watch;
 };
+
+/* The policy's own MaxActions=, or NULL. */
+Budget *core_policy_budget(Core *core, const Policy *policy);
 
 /* effects.c */
 
@@ -67,6 +71,8 @@ void episode_on_survey(Core *core, Watch *w, const Event *event);
 void episode_on_outcome(Core *core, Watch *w, const Outcome *outcome);
 /* Deadlines of the watch that have come: its next look, Settle=, KillAfter=. */
 void episode_on_timer(Core *core, Watch *w);
+/* The daemon stops: what was announced is due now. */
+void episode_hurry(Core *core, Watch *w);
 /* The unit that the watch acted on is gone, or the watch itself. */
 void episode_on_gone(Core *core, Watch *w);
 /* The watch's incident is over, if it is in one. */
@@ -79,7 +85,9 @@ uint64_t episode_next(const Watch *w);
 /* The step acts: the victim is chosen from core->survey, the decision made and sent, or refused with a reason. */
 void decide(Core *core, Watch *w, const Event *event, const Step *step);
 /* Whether the victim cannot well be chosen before growth or pressure have been measured. */
-bool decide_needs_growth(const Watch *w);
+bool decide_needs_growth(const Watch *w, const Step *step);
+/* Whether the step is a throttle that sets MemoryHigh=. */
+bool decide_limits_memory(const Step *step);
 /* w->decision goes out; from here on an answer is owed. */
 void decide_send(Core *core, Watch *w);
 
@@ -87,16 +95,23 @@ void decide_send(Core *core, Watch *w);
 
 /* Notes that the decision will hold its victim. The caller has made sure of room. */
 void release_expect(Core *core, const Decision *d, Node *watch, Node *victim);
+/* The decision has gone out: if it holds, its time counts from now. */
+void release_sent(Core *core, uint64_t id);
 /* The answer to a decision that holds, or to an undo. */
 void release_on_outcome(Core *core, const Outcome *outcome);
 /* Whatever the watch's last look shows to be calm is undone. */
 void release_check_calm(Core *core, Watch *w);
-/* Deadlines: MaxHold=, undos to be tried again. */
+/* Deadlines: MaxHold=, undos to be tried again, looks at what is throttled. */
 void release_on_timer(Core *core);
 /* Holds on this victim, or of this watch, are undone now. */
 void release_on_gone(Core *core, const Node *n);
-/* Everything is undone, now and later. */
-void release_all(Core *core, ReleaseReason reason);
+/* A look at a unit that may be throttled: does it still get anywhere? */
+void release_on_sample(Core *core, const Node *n, const Event *event);
+/* The daemon stops or reloads: everything is undone, now and later, and what was announced is done at once. By hand:
+ * what is held is undone, of event->cgroup_id or (0) of all units. */
+void release_on_request(Core *core, const Event *event);
+/* What the policy holds (NULL: any policy) is undone now. */
+void release_policy(Core *core, const Policy *policy, ReleaseReason reason);
 /* What an earlier run of the daemon held is undone. */
 void release_recover(Core *core, const Event *event);
 /* The victim was killed: its freeze is over with the thaw that went before. */

@@ -25,6 +25,18 @@ int core_new(Core **ret, const Settings *settings, const PolicySet *policies, Id
         r = budget_init(&core->budget, settings->max_actions, settings->max_actions_usec);
         if (r < 0)
                 return r;
+        core->policy_budgets = calloc(MAX(policies->n_policies, (size_t) 1), sizeof(Budget));
+        if (!core->policy_budgets)
+                return -ENOMEM;
+        for (size_t i = 0; i < policies->n_policies; i++) {
+                const Policy *p = policies->policies[i];
+
+                if (p->max_actions == 0)
+                        continue;
+                r = budget_init(core->policy_budgets + i, p->max_actions, p->max_actions_usec);
+                if (r < 0)
+                        return r;
+        }
 
         *ret = TAKE_PTR(core);
         return 0;
@@ -41,9 +53,19 @@ Core *core_free(Core *core) {
         free(core->watches);
         node_registry_done(&core->nodes);
         budget_done(&core->budget);
+        for (size_t i = 0; core->policy_budgets && i < core->policies->n_policies; i++)
+                budget_done(core->policy_budgets + i);
+        free(core->policy_budgets);
         survey_done(&core->survey);
         free(core->effects.items);
         free(core);
+        return NULL;
+}
+
+Budget *core_policy_budget(Core *core, const Policy *policy) {
+        for (size_t i = 0; policy->max_actions > 0 && i < core->policies->n_policies; i++)
+                if (core->policies->policies[i] == policy)
+                        return core->policy_budgets + i;
         return NULL;
 }
 
@@ -123,11 +145,11 @@ static void on_cgroup_gone(Core *core, Node *node) {
 static void on_outcome(Core *core, const Outcome *outcome) {
         release_on_outcome(core, outcome);
         for (size_t i = 0; i < core->n_watches; i++)
-                if (core->watches[i]->in_flight && core->watches[i]->decision.id == outcome->id) {
+                if (core->watches[i]->in_flight && core->watches[i]->awaited_id == outcome->id) {
                         Watch *w = core->watches[i];
 
                         episode_on_outcome(core, w, outcome);
-                        if (w->node->gone)
+                        if (w->node->gone && !w->in_flight)
                                 remove_watch(core, w);
                         break;
                 }
@@ -139,7 +161,7 @@ static void on_timer(Core *core) {
                 Watch *w = core->watches[i];
 
                 if (w->answer_by_usec <= core->now_usec) {
-                        const Outcome lost = { .id = w->decision.id, .kind = OUTCOME_TIMEOUT, .error = -ETIMEDOUT };
+                        const Outcome lost = { .id = w->awaited_id, .kind = OUTCOME_TIMEOUT, .error = -ETIMEDOUT };
 
                         on_outcome(core, &lost);
                         break; /* the watch may be gone with it; the others are due still */
@@ -179,6 +201,8 @@ const Effects *core_step(Core *core, const Event *event) {
         case EVENT_SAMPLE:
                 if (node && node->watch)
                         episode_on_sample(core, node->watch, event);
+                if (node)
+                        release_on_sample(core, node, event);
                 break;
 
         case EVENT_SURVEY:
@@ -191,7 +215,7 @@ const Effects *core_step(Core *core, const Event *event) {
                 break;
 
         case EVENT_RELEASE:
-                release_all(core, event->release);
+                release_on_request(core, event);
                 break;
 
         case EVENT_HELD:
@@ -226,7 +250,7 @@ CoreCounts core_counts(const Core *core) {
 
         for (size_t i = 0; i < core->n_watches; i++) {
                 counts.n_incidents += core->watches[i]->in_incident;
-                counts.n_open += core->watches[i]->in_flight;
+                counts.n_open += core->watches[i]->in_flight || core->watches[i]->escalate_usec != USEC_INFINITY;
         }
         return counts;
 }

@@ -27,7 +27,7 @@ typedef struct CoreCounts {
         size_t n_watches, n_incidents;
         size_t n_held;
         unsigned held_generation; /* another one whenever the list of what is held is another */
-        size_t n_open; /* what is not over: units held or not yet known to be released, and answers owed */
+        size_t n_open; /* what is not over: units held or not yet known to be released, answers and SIGKILLs owed */
         size_t n_lost; /* cgroups that could not be taken in */
 } CoreCounts;
 

@@ -2,11 +2,20 @@
 
 /* A step is due: who pays, what exactly is done, and all the reasons that the record will give. */
 
+#include <string.h>
+
 #include "base/usec.h"
 #include "core/core-private.h"
+#include "core/start-name.h"
 #include "core/victim.h"
 
-static void refuse(Core *core, Watch *w, const Step *step, const Node *victim, RefusalReason reason) {
+/* Effectors answer within one second; memory.reclaim may work for five. What is over that is for an answer that is
+ * lost. */
+#define RECLAIM_LIMIT_USEC (7 * USEC_PER_SEC)
+#define JOB_SPARE_USEC (2 * USEC_PER_SEC)
+#define START_SPARE_USEC USEC_PER_SEC
+
+static void refuse(Core *core, Watch *w, const Step *step, const Suspect *suspect, RefusalReason reason) {
         StepState *state = watch_step_state(w, step);
         Effect *e;
 
@@ -19,25 +28,30 @@ static void refuse(Core *core, Watch *w, const Step *step, const Node *victim, R
                 .policy = w->policy,
                 .step = step,
                 .watch = node_name(w->node),
-                .victim = node_name(victim),
+                .victim = node_name(suspect ? suspect->node : NULL),
                 .reason = reason,
         };
 }
 
-/* Whether the victim cannot well be chosen before growth or pressure have been measured. */
-bool decide_needs_growth(const Watch *w) {
-        for (size_t i = 0; i < w->policy->victim.n_rank; i++)
-                switch (w->policy->victim.rank[i]) {
+bool decide_needs_growth(const Watch *w, const Step *step) {
+        const RankMeasure *rank = step->n_rank > 0 ? step->rank : w->policy->victim.rank;
+        size_t n = step->n_rank > 0 ? step->n_rank : w->policy->victim.n_rank;
+        bool others = w->node->kind != CGROUP_UNIT || w->policy->victim.from;
+
+        if (step->action == ACTION_PROTECT)
+                return others; /* who suffers through no fault of its own: blame goes by growth */
+        for (size_t i = 0; i < n; i++)
+                switch (rank[i]) {
                 case RANK_GROWTH:
                 case RANK_PRESSURE:
+                case RANK_RECLAIM:
                         return true;
                 case RANK_CULPRIT:
-                        if (w->node->kind != CGROUP_UNIT)
+                        if (others)
                                 return true;
                         break;
                 case RANK_USAGE:
                 case RANK_SWAP:
-                case RANK_RECLAIM:
                 case _RANK_MEASURE_MAX:
                 case _RANK_MEASURE_INVALID:
                         break;
@@ -45,19 +59,58 @@ bool decide_needs_growth(const Watch *w) {
         return false;
 }
 
+static uint64_t part_of(uint64_t bytes, const Amount *a) {
+        if (!a->is_share)
+                return a->bytes;
+        return (uint64_t) MIN((unsigned __int128) bytes * a->share / 10000, (unsigned __int128) UINT64_MAX);
+}
+
+bool decide_limits_memory(const Step *step) {
+        return step->action == ACTION_THROTTLE && (step->memory_high.is_share || step->memory_high.bytes > 0);
+}
+
 /* What the action is, in numbers. */
 static void fill_action(const Core *core, Decision *d, const Node *victim) {
         const Step *step = d->step;
 
-        d->signal = d->escalation ? SIGKILL : step->signal;
-        if (step->action == ACTION_THROTTLE)
-                properties_set(&d->properties, PROPERTY_MEMORY_HIGH,
-                               step->memory_high.is_share ?
-                                       (uint64_t) ((unsigned __int128) d->victim_usage_bytes * step->memory_high.share /
-                                                   10000) :
-                                       step->memory_high.bytes);
-        if (step->action == ACTION_KILL)
-                d->thaw_first = victim && ledger_find(&core->ledger, victim, ACTION_FREEZE);
+        d->signal = step->signal;
+        if (action_is_job(step->action) || d->start[0])
+                d->timeout_usec = step->start_timeout_usec;
+
+        switch (step->action) {
+
+        case ACTION_PROTECT:
+                properties_set(&d->properties, PROPERTY_MEMORY_LOW, part_of(d->victim_usage_bytes, &step->memory_low));
+                break;
+
+        case ACTION_THROTTLE:
+                d->properties = step->limits;
+                if (decide_limits_memory(step))
+                        properties_set(&d->properties, PROPERTY_MEMORY_HIGH,
+                                       part_of(d->victim_usage_bytes, &step->memory_high));
+                break;
+
+        case ACTION_RECLAIM:
+                d->reclaim_bytes = part_of(d->victim_usage_bytes, &step->reclaim);
+                break;
+
+        case ACTION_KILL:
+                d->grain = d->policy->victim.grain;
+                d->thaw_first = ledger_find(&core->ledger, victim, ACTION_FREEZE);
+                break;
+
+        case ACTION_STOP:
+        case ACTION_RESTART:
+                d->thaw_first = ledger_find(&core->ledger, victim, ACTION_FREEZE);
+                break;
+
+        case ACTION_LOG:
+        case ACTION_FREEZE:
+        case ACTION_START:
+        case _ACTION_KIND_MAX:
+        case _ACTION_KIND_INVALID:
+                break;
+        }
 }
 
 static void fill_reasons(Core *core, const Watch *w, const Event *event, Decision *d) {
@@ -77,7 +130,8 @@ static void fill_reasons(Core *core, const Watch *w, const Event *event, Decisio
         d->n_culprits = survey_culprits(&core->survey, &core->nodes, event, d->culprits, DECISION_CULPRITS_MAX);
 }
 
-static void fill(Core *core, Watch *w, const Event *event, const Step *step, const VictimChoice *choice) {
+static void fill(Core *core, Watch *w, const Event *event, const Step *step, const VictimChoice *choice,
+                 const char *start) {
         StepState *state = watch_step_state(w, step);
         const Suspect *s = choice->suspect;
         Decision *d = &w->decision;
@@ -96,58 +150,112 @@ static void fill(Core *core, Watch *w, const Event *event, const Step *step, con
                 .n_candidates = choice->n_candidates,
                 .victim_usage_bytes = s ? s->current_bytes : 0,
         };
+        strcpy(d->start, start);
         fill_action(core, d, s ? s->node : NULL);
         fill_reasons(core, w, event, d);
         node_unref(w->victim);
         w->victim = node_ref(s ? s->node : NULL);
 }
 
-/* The decision goes out; from here on an answer is owed. */
-void decide_send(Core *core, Watch *w) {
-        effects_add(core, EFFECT_ACT)->decision = w->decision;
-        if (w->decision.action == ACTION_LOG)
-                return;
-        w->in_flight = true;
-        w->answer_by_usec = core->now_usec + ANSWER_LIMIT_USEC;
+static uint64_t answer_limit_usec(const Decision *d) {
+        if (action_is_job(d->action))
+                return usec_add(d->timeout_usec, JOB_SPARE_USEC);
+        return d->action == ACTION_RECLAIM ? RECLAIM_LIMIT_USEC : ANSWER_LIMIT_USEC;
 }
 
-/* Whether the step may take this victim now; tells why if not. */
-static bool may_act(Core *core, Watch *w, const Step *step, const VictimChoice *choice) {
-        if (step->action == ACTION_LOG)
-                return true;
-        if (!choice->suspect) {
+static void await(Core *core, Watch *w, uint64_t id, uint64_t limit_usec) {
+        w->in_flight = true;
+        w->awaited_id = id;
+        w->answer_by_usec = usec_add(core->now_usec, limit_usec);
+}
+
+void decide_send(Core *core, Watch *w) {
+        w->starting = false;
+        w->in_flight = false;
+        w->answer_by_usec = USEC_INFINITY;
+        effects_add(core, EFFECT_ACT)->decision = w->decision;
+        release_sent(core, w->decision.id);
+        if (w->decision.action != ACTION_LOG)
+                await(core, w, w->decision.id, answer_limit_usec(&w->decision));
+}
+
+/* Start= before the action, which follows with the answer. */
+static void send_start(Core *core, Watch *w) {
+        Effect *e = effects_add(core, EFFECT_START);
+
+        w->starting = true;
+        await(core, w, ++core->last_id, usec_add(w->decision.timeout_usec, START_SPARE_USEC));
+        e->job.id = w->awaited_id;
+        e->job.decision = &w->decision;
+}
+
+/* Both budgets, or neither. */
+static bool take_budget(Core *core, Watch *w, const Step *step, const Suspect *suspect) {
+        Budget *own = core_policy_budget(core, w->policy);
+
+        if (own && !budget_left(own, core->now_usec)) {
+                refuse(core, w, step, suspect, REFUSAL_POLICY_BUDGET);
+                return false;
+        }
+        if (!budget_take(&core->budget, core->now_usec)) {
+                refuse(core, w, step, suspect, REFUSAL_BUDGET);
+                return false;
+        }
+        return !own || budget_take(own, core->now_usec);
+}
+
+/* Whether the step may take this victim now; tells why if not. Fills in what Start= names. */
+static bool may_act(Core *core, Watch *w, const Step *step, const VictimChoice *choice, char *ret_start) {
+        const CgroupName victim = node_name(choice->suspect ? choice->suspect->node : NULL);
+        int r = step->start ? start_name(ret_start, step->start, &victim, w->incident) : 0;
+
+        if ((!choice->suspect && step->action != ACTION_LOG && step->action != ACTION_START) ||
+            r == START_NAME_E_NOBODY) {
                 /* Where all are held already the step has done what it can, and the ladder goes on. */
                 if (choice->n_held == 0)
                         refuse(core, w, step, NULL, choice->n_protected > 0 ? REFUSAL_PROTECTED : REFUSAL_NOBODY);
                 return false;
         }
-        if (step->dry_run || core->settings->dry_run)
+        if (r != 0) {
+                refuse(core, w, step, choice->suspect, REFUSAL_NAME);
+                return false;
+        }
+        if (step->dry_run || core->settings->dry_run || (step->action == ACTION_LOG && !step->start))
                 return true;
         if (action_holds(step->action) && core->ledger.n >= HOLDS_MAX) {
-                refuse(core, w, step, choice->suspect->node, REFUSAL_FULL);
+                refuse(core, w, step, choice->suspect, REFUSAL_FULL);
                 return false;
         }
-        if (!budget_take(&core->budget, core->now_usec)) {
-                refuse(core, w, step, choice->suspect->node, REFUSAL_BUDGET);
-                return false;
-        }
-        return true;
+        return take_budget(core, w, step, choice->suspect);
 }
 
 void decide(Core *core, Watch *w, const Event *event, const Step *step) {
         StepState *state = watch_step_state(w, step);
-        VictimChoice choice = victim_choose(w->policy, &core->survey, step->action, core->now_usec, ledger_holds,
-                                            &core->ledger);
+        const VictimRules rules = {
+                .policy = w->policy,
+                .step = step,
+                .watch = w->node,
+                .managed_oom = core->settings->managed_oom,
+                .incident = w->incident,
+                .now_usec = core->now_usec,
+                .held = ledger_holds,
+                .ledger = &core->ledger,
+        };
+        VictimChoice choice = victim_choose(&rules, &core->survey);
+        char start[UNIT_NAME_MAX] = "";
 
         state->acted_usec = core->now_usec; /* one that may not act cools down, too: each try is a survey */
         w->due_since_usec = MIN(w->due_since_usec, core->now_usec);
-        if (!may_act(core, w, step, &choice))
+        if (!may_act(core, w, step, &choice, start))
                 return;
 
-        fill(core, w, event, step, &choice);
+        fill(core, w, event, step, &choice, start);
         if (action_holds(step->action) && !w->decision.dry_run)
                 release_expect(core, &w->decision, w->node, w->victim);
         state->n_acted++;
         w->due_since_usec = USEC_INFINITY;
-        decide_send(core, w);
+        if (start[0] && step->action != ACTION_START && !w->decision.dry_run)
+                send_start(core, w);
+        else
+                decide_send(core, w);
 }

@@ -83,8 +83,10 @@ static void plan(Core *core, Watch *w) {
         watch_plan_look(w, core->now_usec, release_watch_holds(core, w));
 }
 
-static void report(Core *core, Watch *w, const Outcome *outcome, uint32_t pressure_after, uint64_t freed_bytes) {
-        effects_add(core, EFFECT_REPORT)->report = (Report){
+static Report *report(Core *core, Watch *w, const Outcome *outcome, uint32_t pressure_after, uint64_t freed_bytes) {
+        Effect *e = effects_add(core, EFFECT_REPORT);
+
+        e->report = (Report){
                 .decision = &w->decision,
                 .outcome = *outcome,
                 .latency_usec = usec_sub(core->now_usec, w->decision.event_usec),
@@ -92,6 +94,16 @@ static void report(Core *core, Watch *w, const Outcome *outcome, uint32_t pressu
                 .pressure_after = pressure_after,
                 .freed_bytes = freed_bytes,
         };
+        return &e->report;
+}
+
+static bool ends_victim(ActionKind action) {
+        return action == ACTION_KILL || action == ACTION_STOP || action == ACTION_RESTART;
+}
+
+/* A throttle or freeze takes from what it slows, and has helped only if pressure fell. */
+static bool is_to_free(ActionKind action) {
+        return action == ACTION_RECLAIM || ends_victim(action);
 }
 
 /* The watch has had its Settle=: did it help? */
@@ -104,7 +116,7 @@ static void settle(Core *core, Watch *w) {
         uint64_t freed_bytes = w->node->gone ? d->sample.usage_bytes :
                                                usec_sub(d->sample.usage_bytes, w->sample.usage_bytes);
         bool fell = before > 0 && after < before / 4 * 3;
-        bool helped = fell || (d->action == ACTION_KILL && freed_bytes > d->sample.usage_bytes / 100);
+        bool helped = fell || (is_to_free(d->action) && freed_bytes > d->sample.usage_bytes / 100);
         Outcome outcome = {
                 .id = d->id,
                 .kind = helped ? OUTCOME_SETTLED : OUTCOME_NO_EFFECT,
@@ -114,7 +126,7 @@ static void settle(Core *core, Watch *w) {
         w->settle_usec = USEC_INFINITY;
         w->settle_due = false;
         if (w->settle_report)
-                report(core, w, &outcome, after, freed_bytes);
+                (void) report(core, w, &outcome, after, freed_bytes);
 }
 
 void episode_on_sample(Core *core, Watch *w, const Event *event) {
@@ -137,7 +149,7 @@ void episode_on_survey(Core *core, Watch *w, const Event *event) {
         bool measured = survey_fill(&core->survey, &core->nodes, event);
 
         survey_blame(&core->survey, &core->nodes, event);
-        if (step && (measured || !decide_needs_growth(w) || core->now_usec - w->due_since_usec >= USEC_PER_SEC))
+        if (step && (measured || !decide_needs_growth(w, step) || core->now_usec - w->due_since_usec >= USEC_PER_SEC))
                 decide(core, w, event, step);
         plan(core, w);
 }
@@ -153,33 +165,49 @@ static void pause_steps(Core *core, Watch *w, bool report) {
                 settle(core, w);
 }
 
-static void on_killed(Core *core, Watch *w) {
+/* The victim was killed, stopped or restarted. */
+static void on_ended(Core *core, Watch *w) {
         const Decision *d = &w->decision;
-        uint64_t grace_usec = d->signal == SIGKILL ? 0 : d->step->kill_after_usec;
+        bool asked = d->action == ACTION_KILL && d->signal != SIGKILL;
+        uint64_t grace_usec = asked ? d->step->kill_after_usec : 0;
 
         w->victim->dying_until_usec = usec_add(core->now_usec, MAX(grace_usec, DYING_USEC));
         if (d->thaw_first)
                 release_on_kill(core, w->victim);
-        if (d->signal != SIGKILL && !w->victim->gone)
-                w->escalate_usec = usec_add(core->now_usec, grace_usec);
+        if (asked && !w->victim->gone)
+                w->escalate_usec = core->releasing ? core->now_usec : usec_add(core->now_usec, grace_usec);
 }
 
 /* Cooldown= is for what was done. A kill that did not happen is due again as soon as it has settled; so is what systemd
- * said no to (a job of the unit was pending), a few times. A throttle or freeze without an answer may still happen. */
+ * said no to (a job of the unit was pending), a few times; so is protect as long as somebody else suffers. What came to
+ * no answer may still happen. */
 static bool is_due_again(const Watch *w, const Outcome *outcome) {
         if (w->decision.action == ACTION_KILL)
                 return outcome->kind == OUTCOME_FAILED || outcome->kind == OUTCOME_TIMEOUT;
+        if (w->decision.action == ACTION_PROTECT && outcome->kind != OUTCOME_FAILED)
+                return outcome->kind != OUTCOME_DRY_RUN;
         return outcome->kind == OUTCOME_FAILED && w->decision.count < TRIES_MAX;
 }
 
+/* Whatever became of Start=, the action that was announced with it follows. */
+static void on_started(Core *core, Watch *w, const Outcome *outcome) {
+        report(core, w, outcome, watch_pressure(w, w->decision.step, PRESSURE_SOME), 0)->started = true;
+        decide_send(core, w);
+        plan(core, w);
+}
+
 void episode_on_outcome(Core *core, Watch *w, const Outcome *outcome) {
+        if (w->starting) {
+                on_started(core, w, outcome);
+                return;
+        }
         w->in_flight = false;
         w->answer_by_usec = USEC_INFINITY;
         w->via = outcome->via;
-        report(core, w, outcome, watch_pressure(w, w->decision.step, PRESSURE_SOME), 0);
+        (void) report(core, w, outcome, watch_pressure(w, w->decision.step, PRESSURE_SOME), 0);
 
-        if (outcome->kind == OUTCOME_DONE && w->decision.action == ACTION_KILL && w->victim)
-                on_killed(core, w);
+        if (outcome->kind == OUTCOME_DONE && ends_victim(w->decision.action) && w->victim)
+                on_ended(core, w);
         if (is_due_again(w, outcome))
                 watch_step_state(w, w->decision.step)->acted_usec = 0;
         /* After a dry run the next step is to see it as not done. */
@@ -200,6 +228,7 @@ static void escalate(Core *core, Watch *w) {
         w->settle_due = false;
         d->id = ++core->last_id;
         d->escalation = true;
+        d->start[0] = '\0'; /* that was before the first signal */
         d->thaw_first = ledger_find(&core->ledger, w->victim, ACTION_FREEZE);
         d->signal = SIGKILL;
         d->event_usec = core->now_usec;
@@ -222,6 +251,13 @@ void episode_on_timer(Core *core, Watch *w) {
                 w->settle_due = true;
                 w->settle_usec = core->now_usec + RETRY_LOOK_USEC;
         }
+}
+
+void episode_hurry(Core *core, Watch *w) {
+        if (w->starting)
+                w->answer_by_usec = core->now_usec;
+        if (w->escalate_usec != USEC_INFINITY)
+                w->escalate_usec = MIN(w->escalate_usec, core->now_usec);
 }
 
 void episode_on_gone(Core *core, Watch *w) {

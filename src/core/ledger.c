@@ -34,6 +34,7 @@ Hold *ledger_add(Ledger *l, const Decision *d, Node *watch, Node *victim, uint64
                         .action = d->action,
                         .since_usec = now_usec,
                         .deadline_usec = usec_add(now_usec, d->step->max_hold_usec),
+                        .look_usec = USEC_INFINITY,
                 };
                 l->n++;
                 l->generation++;

@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 #include "core/decision.h"
+#include "core/livelock.h"
 #include "core/node.h"
 
-/* What is held (throttled, frozen), until when, and what was there before. An entry is made before the action is
+/* What is held (protected, throttled, frozen), until when, and what was there before. An entry is made before the action is
  * sent, and leaves only when its undo is known to be done: whatever goes wrong, it is tried again. */
 
 #define HOLDS_MAX 256U
@@ -36,6 +37,9 @@ typedef struct Hold {
         ReleaseReason reason;
         uint64_t retry_usec;
         unsigned n_tries;
+        uint64_t look_usec; /* a throttle under which the unit may livelock: the next look; USEC_INFINITY: none */
+        bool follows;       /* EFFECT_FOLLOW is out for it */
+        Livelock livelock;
 } Hold;
 
 typedef struct Ledger {

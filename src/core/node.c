@@ -41,6 +41,14 @@ CgroupName node_name(const Node *n) {
                              .delegated = n->delegated };
 }
 
+bool node_is_within(const Node *n, const Node *above) {
+        size_t length = strlen(above->path);
+
+        if (n == above || above->kind == CGROUP_HOST)
+                return true;
+        return strncmp(n->path, above->path, length) == 0 && n->path[length] == '/';
+}
+
 static int compare_ids(const void *a, const void *b) {
         uint64_t x = ((const Node *) a)->id, y = ((const Node *) b)->id;
 

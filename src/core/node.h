@@ -48,6 +48,9 @@ DEFINE_CLEANUP(Node *, node_unref);
 /* Its names, as decisions carry them; all empty for NULL. */
 CgroupName node_name(const Node *n);
 
+/* Whether it is `above` or lies beneath it; everything lies beneath the host. */
+bool node_is_within(const Node *n, const Node *above);
+
 /* All nodes by id. The registry holds one reference to each. */
 typedef struct NodeRegistry {
         void *root; /* tsearch(3) */

@@ -13,6 +13,15 @@ void release_expect(Core *core, const Decision *d, Node *watch, Node *victim) {
         (void) ledger_add(&core->ledger, d, watch, victim, core->now_usec);
 }
 
+void release_sent(Core *core, uint64_t id) {
+        Hold *h = ledger_find_id(&core->ledger, id);
+
+        if (!h)
+                return;
+        h->since_usec = core->now_usec;
+        h->deadline_usec = usec_add(core->now_usec, h->step->max_hold_usec);
+}
+
 static Undo describe(const Core *core, const Hold *h) {
         return (Undo){
                 .id = h->id,
@@ -47,14 +56,48 @@ static void undo(Core *core, Hold *h, ReleaseReason reason) {
 
 /* What came back too soon has been tried: Cooldown= of the step counts from its end, and meanwhile the ladder goes on. */
 static void cool_down(const Core *core, const Hold *h) {
-        if (h->watch->watch && (h->reason == RELEASE_CALM || h->reason == RELEASE_MAX_HOLD))
+        if (h->watch->watch && h->watch->watch->policy == h->policy &&
+            (h->reason == RELEASE_CALM || h->reason == RELEASE_MAX_HOLD || h->reason == RELEASE_BY_HAND))
                 watch_step_state(h->watch->watch, h->step)->acted_usec = core->now_usec;
 }
 
 static void finish(Core *core, Hold *h) {
+        if (h->follows && !h->victim->gone)
+                effects_add(core, EFFECT_UNFOLLOW)->look = node_name(h->victim);
         effects_keep(core, h->watch);
         effects_keep(core, h->victim);
         ledger_remove(&core->ledger, h);
+}
+
+/* Whether nothing has changed that could be undone. */
+static bool left_nothing(const Hold *h, const Outcome *outcome) {
+        if (outcome->kind == OUTCOME_REFUSED || outcome->kind == OUTCOME_DRY_RUN)
+                return true;
+        if (outcome->gone) /* it takes its properties along, but not those of the slices above it */
+                return !properties_has(&outcome->previous, PROPERTY_SLICES_LOW);
+        return outcome->kind != OUTCOME_DONE && h->action != ACTION_FREEZE && outcome->previous.set == 0;
+}
+
+/* Until the incident is over the action is not tried with this unit again. */
+static void note_vain(const Hold *h) {
+        Node *n = h->victim;
+
+        if (n->vain_incident.high != h->incident.high || n->vain_incident.low != h->incident.low)
+                n->vain = 0;
+        n->vain_incident = h->incident;
+        n->vain |= UINT32_C(1) << h->action;
+}
+
+/* A throttled unit is looked at while it is held. Where it is watched with all that matters here, those looks do. */
+static void follow(Core *core, Hold *h) {
+        const unsigned needs = WANT_EVENTS | WANT_STAT;
+
+        if (!decide_limits_memory(h->step) || h->victim->gone)
+                return;
+        h->look_usec = core->now_usec;
+        h->follows = !h->victim->watch || (h->victim->watch->wants & needs) != needs;
+        if (h->follows)
+                effects_add(core, EFFECT_FOLLOW)->look = node_name(h->victim);
 }
 
 /* The action's answer. One that failed may have been done half-way, and is undone. One that timed out goes on in systemd
@@ -62,8 +105,9 @@ static void finish(Core *core, Hold *h) {
 static void on_pending(Core *core, Hold *h, const Outcome *outcome) {
         bool release = h->release;
 
-        if (outcome->kind == OUTCOME_REFUSED || outcome->kind == OUTCOME_DRY_RUN || outcome->gone ||
-            (outcome->kind != OUTCOME_DONE && h->action == ACTION_THROTTLE && outcome->previous.set == 0)) {
+        if (outcome->kind == OUTCOME_REFUSED && h->action == ACTION_PROTECT)
+                note_vain(h); /* it has as much already: the next one's turn */
+        if (left_nothing(h, outcome)) {
                 finish(core, h);
                 return;
         }
@@ -72,6 +116,8 @@ static void on_pending(Core *core, Hold *h, const Outcome *outcome) {
         h->release = false;
         h->previous = outcome->previous;
         core->ledger.generation++;
+        if (outcome->kind != OUTCOME_FAILED && !release && !core->releasing)
+                follow(core, h);
         if (outcome->kind == OUTCOME_FAILED)
                 undo(core, h, RELEASE_FAILED);
         else if (release || core->releasing)
@@ -126,15 +172,37 @@ void release_check_calm(Core *core, Watch *w) {
         for (size_t i = 0; i < HOLDS_MAX; i++) {
                 Hold *h = core->ledger.holds + i;
 
-                if (h->state == HOLD_HELD && h->watch == w->node && is_calm(core, w, h))
+                if (h->state == HOLD_HELD && h->watch == w->node && h->policy == w->policy && is_calm(core, w, h))
                         undo(core, h, RELEASE_CALM);
         }
+}
+
+void release_on_sample(Core *core, const Node *n, const Event *event) {
+        Hold *h = core->ledger.n > 0 ? ledger_find(&core->ledger, n, ACTION_THROTTLE) : NULL;
+
+        if (!h || h->state != HOLD_HELD || h->look_usec == USEC_INFINITY)
+                return;
+        h->look_usec = usec_add(core->now_usec, LIVELOCK_LOOK_USEC);
+        if (!livelock_see(&h->livelock, core->now_usec, &event->sample.values))
+                return;
+        note_vain(h);
+        undo(core, h, RELEASE_LIVELOCK);
+}
+
+/* The look notes when the next one is due; should it not come, it is asked for again. */
+static void look(Core *core, Hold *h) {
+        if (h->look_usec > core->now_usec || h->victim->gone || !effects_have_room(core))
+                return;
+        h->look_usec = usec_add(core->now_usec, LIVELOCK_LOOK_USEC);
+        effects_add(core, EFFECT_SAMPLE)->look = node_name(h->victim);
 }
 
 void release_on_timer(Core *core) {
         for (size_t i = 0; i < HOLDS_MAX && core->ledger.n > 0; i++) {
                 Hold *h = core->ledger.holds + i;
 
+                if (h->state == HOLD_HELD)
+                        look(core, h);
                 if (h->state == HOLD_HELD && h->release) {
                         h->release = false; /* there was no room for its effect in an earlier step */
                         undo(core, h, h->reason);
@@ -156,15 +224,33 @@ void release_on_gone(Core *core, const Node *n) {
         }
 }
 
-void release_all(Core *core, ReleaseReason reason) {
-        core->releasing = true;
-        core->release_reason = reason;
+void release_policy(Core *core, const Policy *policy, ReleaseReason reason) {
         for (size_t i = 0; i < HOLDS_MAX && core->ledger.n > 0; i++) {
                 Hold *h = core->ledger.holds + i;
 
-                if (h->state != HOLD_FREE)
+                if (h->state != HOLD_FREE && (!policy || h->policy == policy))
                         undo(core, h, reason);
         }
+}
+
+void release_on_request(Core *core, const Event *event) {
+        if (event->release == RELEASE_BY_HAND && event->cgroup_id != 0) {
+                for (size_t i = 0; i < HOLDS_MAX && core->ledger.n > 0; i++) {
+                        Hold *h = core->ledger.holds + i;
+
+                        if (h->state != HOLD_FREE && h->victim->id == event->cgroup_id)
+                                undo(core, h, RELEASE_BY_HAND);
+                }
+                return;
+        }
+
+        if (event->release != RELEASE_BY_HAND) {
+                core->releasing = true;
+                core->release_reason = event->release;
+                for (size_t i = 0; i < core->n_watches; i++)
+                        episode_hurry(core, core->watches[i]);
+        }
+        release_policy(core, NULL, event->release);
 }
 
 void release_recover(Core *core, const Event *event) {
@@ -177,10 +263,12 @@ void release_recover(Core *core, const Event *event) {
                 .action = event->held.action,
         };
         _cleanup_(node_unrefp) Node *victim = NULL;
+        const char *path = event->held.path ?: "";
         Hold *h;
 
-        if (!action_holds(event->held.action) || node_new(&victim, 0, CGROUP_UNIT, "", event->held.unit) < 0)
+        if (!action_holds(event->held.action) || node_new(&victim, 0, CGROUP_UNIT, path, event->held.unit) < 0)
                 return;
+        victim->delegated = path[0] != '\0';
         h = ledger_add(&core->ledger, &d, victim, victim, MIN(event->held.since_usec, core->now_usec));
         if (!h)
                 return;
@@ -214,7 +302,7 @@ uint64_t release_next(const Core *core) {
                 const Hold *h = core->ledger.holds + i;
 
                 if (h->state == HOLD_HELD)
-                        next = MIN(next, h->release ? core->now_usec : h->deadline_usec);
+                        next = MIN(next, h->release ? core->now_usec : MIN(h->deadline_usec, h->look_usec));
                 else if (h->state == HOLD_RETRY || h->state == HOLD_UNDOING)
                         next = MIN(next, h->retry_usec);
         }

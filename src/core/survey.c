@@ -20,7 +20,7 @@ static uint64_t bytes_per_second(uint64_t bytes, uint64_t span_usec) {
         return (uint64_t) MIN((unsigned __int128) bytes * USEC_PER_SEC / span_usec, (unsigned __int128) UINT64_MAX);
 }
 
-/* Growth and pressure since the node's base; false if the base is too young to say. */
+/* Growth, pressure and scanning since the node's base; false if the base is too young to say. */
 static bool measure(Suspect *suspect, const Candidate *c, uint64_t now_usec) {
         Node *n = suspect->node;
         uint64_t age = usec_sub(now_usec, n->base_usec);
@@ -29,6 +29,7 @@ static bool measure(Suspect *suspect, const Candidate *c, uint64_t now_usec) {
                 n->base_usec = now_usec;
                 n->base_usage_bytes = c->usage_bytes;
                 n->base_pressure_usec = c->pressure_usec;
+                n->base_scanned = c->scanned;
                 return false;
         }
         if (age < BASE_AGE_MIN_USEC)
@@ -36,6 +37,7 @@ static bool measure(Suspect *suspect, const Candidate *c, uint64_t now_usec) {
 
         suspect->growth = bytes_per_second(usec_sub(c->usage_bytes, n->base_usage_bytes), age);
         suspect->pressure_usec = usec_sub(c->pressure_usec, n->base_pressure_usec);
+        suspect->scanned = usec_sub(c->scanned, n->base_scanned);
         return true;
 }
 
@@ -59,6 +61,8 @@ bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event) {
                         .node = node,
                         .current_bytes = c->usage_bytes,
                         .usage_bytes = usec_sub(c->usage_bytes, c->protected_bytes),
+                        .swap_bytes = c->swap_bytes,
+                        .preference = c->preference,
                 };
                 if (node->born_usec != 0)
                         suspect->life_growth = bytes_per_second(
@@ -81,16 +85,27 @@ static unsigned __int128 growth_weight(const Suspect *suspect) {
         return (unsigned __int128) suspect->growth + suspect->life_growth;
 }
 
-/* Hands `usec` to those who grew, each by its part of the growth. False if nobody did. */
-static bool blame_growth(Survey *s, uint64_t usec) {
+/* What only holds others does nothing by itself. */
+static bool holds_others(const Node *n) {
+        return n->kind == CGROUP_SLICE || n->container;
+}
+
+static bool may_be_blamed(const Suspect *suspect, const Node *limit) {
+        return !holds_others(suspect->node) && (!limit || node_is_within(suspect->node, limit));
+}
+
+/* Hands `usec` to those within `limit` (NULL: all) who grew, each by its part of the growth. False if nobody did. */
+static bool blame_growth(Survey *s, const Node *limit, uint64_t usec) {
         unsigned __int128 sum = 0;
 
         for (size_t i = 0; i < s->n; i++)
-                sum += growth_weight(s->suspects + i);
+                if (may_be_blamed(s->suspects + i, limit))
+                        sum += growth_weight(s->suspects + i);
         if (sum == 0)
                 return false;
         for (size_t i = 0; i < s->n; i++)
-                s->suspects[i].caused_usec += (uint64_t) (usec * growth_weight(s->suspects + i) / sum);
+                if (may_be_blamed(s->suspects + i, limit))
+                        s->suspects[i].caused_usec += (uint64_t) (usec * growth_weight(s->suspects + i) / sum);
         return true;
 }
 
@@ -107,7 +122,7 @@ static void blame_one(Survey *s, const NodeRegistry *nodes, const Stall *stall) 
         if (self)
                 self->suffered_usec += stall->stall_usec;
 
-        if (limit && limit->kind == CGROUP_UNIT) {
+        if (limit && limit->kind != CGROUP_HOST && !holds_others(limit)) {
                 Suspect *owner = survey_find(s, limit->id);
 
                 if (owner)
@@ -122,8 +137,16 @@ static void blame_one(Survey *s, const NodeRegistry *nodes, const Stall *stall) 
                 return;
         }
 
-        if (!blame_growth(s, stall->stall_usec) && self && class_allocates(stall->class))
+        if (!blame_growth(s, limit, stall->stall_usec) && self && class_allocates(stall->class))
                 self->caused_usec += stall->stall_usec;
+}
+
+static void add_up(Survey *s, Suspect *above) {
+        for (const Suspect *below = s->suspects; below < s->suspects + s->n; below++)
+                if (!holds_others(below->node) && node_is_within(below->node, above->node)) {
+                        above->caused_usec += below->caused_usec;
+                        above->suffered_usec += below->suffered_usec;
+                }
 }
 
 void survey_blame(Survey *s, const NodeRegistry *nodes, const Event *event) {
@@ -136,6 +159,9 @@ void survey_blame(Survey *s, const NodeRegistry *nodes, const Event *event) {
         }
         for (size_t i = 0; i < s->n; i++)
                 s->caused_usec += s->suspects[i].caused_usec;
+        for (size_t i = 0; i < s->n; i++)
+                if (holds_others(s->suspects[i].node))
+                        add_up(s, s->suspects + i);
 }
 
 /* What most of the stall time was spent in, and what that says. Background threads say something only where nobody

@@ -19,6 +19,9 @@ typedef struct Suspect {
         uint64_t growth;           /* bytes a second since the base */
         uint64_t life_growth;      /* bytes a second since the unit was made; 0 for one that was found */
         uint64_t pressure_usec;    /* stalled since the base */
+        uint64_t swap_bytes;
+        uint64_t scanned;          /* pages since the base */
+        Preference preference;
         uint64_t suffered_usec;    /* stall time of its own tasks */
         uint64_t caused_usec;      /* stall time traced to it, its own or others' */
 } Suspect;
@@ -34,14 +37,15 @@ typedef struct Survey {
 int survey_init(Survey *s);
 void survey_done(Survey *s);
 
-/* Fills the survey from the event. Growth and pressure are measured from each node's base; a node without one, or with
- * one older than ten seconds, gets it now. Returns whether every candidate had a base of at least 50 ms: if not,
- * growth and pressure say nothing yet. */
+/* Fills the survey from the event. Growth, pressure and pages scanned are measured from each node's base; a node
+ * without one, or with one older than ten seconds, gets it now. Returns whether every candidate had a base of at least
+ * 50 ms: if not, these three say nothing yet. */
 bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event);
 
 /* Traces the stalls to their causes (caused_usec): reclaim for a unit's own limit to that unit; reclaim for a slice's
- * limit or for the host, and waits for evicted pages, to those that grew, lately and since they were made, in
- * proportion; where nobody is seen to grow, a charge or an allocation to the task that made it, and a wait to nobody. */
+ * limit to those beneath it that grew, lately and since they were made, in proportion; reclaim for the host, and waits for
+ * evicted pages, to all that grew; where nobody is seen to grow, a charge or an allocation to the task that made it, and a
+ * wait to nobody. A slice, or a container, has caused and suffered what all beneath it have. */
 void survey_blame(Survey *s, const NodeRegistry *nodes, const Event *event);
 
 Suspect *survey_find(Survey *s, uint64_t cgroup_id);

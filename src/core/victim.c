@@ -7,19 +7,79 @@
 
 #define STEPS 20U
 
+/* ---- By name --------------------------------------------------------------------------------- */
+
+static bool ends_in_slice(const char *s) {
+        size_t n = strlen(s);
+
+        return n >= 6 && strcmp(s + n - 6, ".slice") == 0;
+}
+
+bool victim_names_slices(char *const *globs) {
+        for (size_t i = 0; globs && globs[i]; i++)
+                if (ends_in_slice(globs[i]))
+                        return true;
+        return false;
+}
+
+/* Whether a glob names a slice as a slice: "*" means units. */
+static bool names_slice(char *const *globs, const Node *n) {
+        for (size_t i = 0; globs && globs[i]; i++)
+                if (ends_in_slice(globs[i]) && strv_fnmatch((char *const[]){ globs[i], NULL }, n->unit))
+                        return true;
+        return false;
+}
+
+/* Whether a glob names one of the cgroups above: the scope of a container, the manager of a user. */
+static bool names_above(char *const *globs, const char *path) {
+        char name[UNIT_NAME_MAX];
+
+        for (const char *next; (next = strchr(path, '/')); path = next + 1) {
+                size_t n = (size_t) (next - path);
+
+                if (n == 0 || n >= sizeof(name))
+                        continue;
+                memcpy(name, path, n);
+                name[n] = '\0';
+                if (strv_fnmatch(globs, name))
+                        return true;
+        }
+        return false;
+}
+
+static bool names(char *const *globs, const Node *n) {
+        if (!globs)
+                return false;
+        return strv_fnmatch(globs, n->unit) || (n->delegated && names_above(globs, n->path));
+}
+
+static bool is_candidate(char *const *globs, const Node *watch, const Node *n) {
+        if (n->gone || n->container || n->kind == CGROUP_HOST)
+                return false;
+        if (n->kind == CGROUP_SLICE)
+                return names_slice(globs, n);
+        return globs ? names(globs, n) : node_is_within(n, watch);
+}
+
+/* ---- By measure ------------------------------------------------------------------------------ */
+
 static uint64_t measure_value(RankMeasure measure, const Suspect *suspect) {
         static const size_t offsets[_RANK_MEASURE_MAX] = {
                 [RANK_CULPRIT] = offsetof(Suspect, caused_usec),
                 [RANK_USAGE] = offsetof(Suspect, usage_bytes),
                 [RANK_GROWTH] = offsetof(Suspect, growth),
+                [RANK_SWAP] = offsetof(Suspect, swap_bytes),
                 [RANK_PRESSURE] = offsetof(Suspect, pressure_usec),
+                [RANK_RECLAIM] = offsetof(Suspect, scanned),
         };
 
         return *(const uint64_t *) ((const char *) suspect + offsets[measure]);
 }
 
-/* The largest value of each measure among the candidates: what the steps are a part of. */
+/* The order of measures, and the largest value of each among the candidates: what the steps are a part of. */
 typedef struct Scale {
+        const RankMeasure *rank;
+        size_t n_rank;
         uint64_t largest[_RANK_MEASURE_MAX];
 } Scale;
 
@@ -31,74 +91,161 @@ static void scale_note(Scale *scale, const Suspect *suspect) {
 static uint64_t scaled(const Scale *scale, RankMeasure measure, const Suspect *suspect) {
         uint64_t value = measure_value(measure, suspect);
 
-        if (measure == RANK_USAGE || scale->largest[measure] == 0)
+        if (measure == RANK_USAGE || measure == RANK_SWAP || scale->largest[measure] == 0)
                 return value;
         /* The largest shares the top step with what is nearly as large. */
         return MIN((uint64_t) ((unsigned __int128) value * STEPS / scale->largest[measure]), STEPS - 1);
 }
 
-/* Whether `a` comes before `b`, and by which measure; the last one where only the name decides. */
-static bool comes_before(const Policy *policy, const Scale *scale, const Suspect *a, const Suspect *b,
-                         RankMeasure *ret_rank) {
-        for (size_t i = 0; i < policy->victim.n_rank; i++) {
-                uint64_t x = scaled(scale, policy->victim.rank[i], a), y = scaled(scale, policy->victim.rank[i], b);
+/* ---- Victims --------------------------------------------------------------------------------- */
 
-                *ret_rank = policy->victim.rank[i];
+static bool harms_nobody(ActionKind action) {
+        return action == ACTION_LOG;
+}
+
+static bool is_never(const VictimRules *rules, const Suspect *suspect) {
+        return names(rules->policy->victim.never, suspect->node) ||
+               (rules->managed_oom && suspect->preference == PREFERENCE_OMIT);
+}
+
+static bool may_pay(const VictimRules *rules, const Suspect *suspect) {
+        const Node *n = suspect->node;
+        ActionKind action = rules->step->action;
+
+        if (!is_candidate(rules->policy->victim.from, rules->watch, n) || is_never(rules, suspect))
+                return false;
+        if (n->kind == CGROUP_SLICE && action >= ACTION_KILL)
+                return false;
+        /* A record about a dying unit harms nobody. */
+        return action == ACTION_LOG || action == ACTION_START || rules->now_usec >= n->dying_until_usec;
+}
+
+/* What happens to a slice happens to all in it. */
+static bool is_protected(const VictimRules *rules, const Survey *s, const Node *n) {
+        if (n->protected || n->kind != CGROUP_SLICE)
+                return n->protected;
+        for (const Suspect *below = s->suspects; below < s->suspects + s->n; below++)
+                if (node_is_within(below->node, n) && (below->node->protected || is_never(rules, below)))
+                        return true;
+        return false;
+}
+
+static bool is_held(const VictimRules *rules, const Node *n) {
+        ActionKind action = rules->step->action;
+
+        if (!action_holds(action))
+                return false;
+        return rules->held(rules->ledger, n, action) ||
+               ((n->vain & UINT32_C(1) << action) && n->vain_incident.high == rules->incident.high &&
+                n->vain_incident.low == rules->incident.low);
+}
+
+/* 2: before all others, 0: behind them. */
+static unsigned turn_of(const VictimRules *rules, const Suspect *suspect) {
+        if (names(rules->policy->victim.avoid, suspect->node) ||
+            (rules->managed_oom && suspect->preference == PREFERENCE_AVOID))
+                return 0;
+        return names(rules->policy->victim.prefer, suspect->node) ? 2 : 1;
+}
+
+/* Whether `a` comes before `b`, and by which measure; the last one where only the name decides. */
+static bool comes_before(const VictimRules *rules, const Scale *scale, const Suspect *a, const Suspect *b,
+                         RankMeasure *ret_rank) {
+        unsigned x_turn = turn_of(rules, a), y_turn = turn_of(rules, b);
+
+        *ret_rank = scale->rank[0];
+        if (x_turn != y_turn)
+                return x_turn > y_turn;
+        for (size_t i = 0; i < scale->n_rank; i++) {
+                uint64_t x = scaled(scale, scale->rank[i], a), y = scaled(scale, scale->rank[i], b);
+
+                *ret_rank = scale->rank[i];
                 if (x != y)
                         return x > y;
         }
         return strcmp(a->node->path, b->node->path) < 0;
 }
 
-static bool may_pay(const Policy *policy, const Suspect *suspect, ActionKind action, uint64_t now_usec) {
-        const Node *n = suspect->node;
-
-        /* A record about a protected or dying unit harms nobody. */
-        if (n->gone || strv_fnmatch(policy->victim.never, n->unit))
-                return false;
-        return action == ACTION_LOG || now_usec >= n->dying_until_usec;
-}
-
-VictimChoice victim_choose(const Policy *policy, const Survey *s, ActionKind action, uint64_t now_usec,
-                           bool (*held)(const void *ledger, const Node *node, ActionKind action), const void *ledger) {
-        VictimChoice choice = { .rank = policy->victim.rank[0] };
+static VictimChoice choose_victim(const VictimRules *rules, const Survey *s) {
+        const Step *step = rules->step;
+        Scale scale = {
+                .rank = step->n_rank > 0 ? step->rank : rules->policy->victim.rank,
+                .n_rank = step->n_rank > 0 ? step->n_rank : rules->policy->victim.n_rank,
+        };
+        VictimChoice choice = { .rank = scale.rank[0] };
         const Suspect *second = NULL;
-        Scale scale = { 0 };
         RankMeasure rank;
 
         /* Whom nothing may happen to is no measure for the others. */
         for (size_t i = 0; i < s->n; i++)
-                if (may_pay(policy, s->suspects + i, action, now_usec) &&
-                    (action == ACTION_LOG || !s->suspects[i].node->protected))
+                if (may_pay(rules, s->suspects + i) &&
+                    (harms_nobody(step->action) || !is_protected(rules, s, s->suspects[i].node)))
                         scale_note(&scale, s->suspects + i);
 
         for (size_t i = 0; i < s->n; i++) {
                 Suspect *suspect = s->suspects + i;
 
-                if (!may_pay(policy, suspect, action, now_usec))
+                if (!may_pay(rules, suspect))
                         continue;
-                if (action != ACTION_LOG && suspect->node->protected) {
+                if (!harms_nobody(step->action) && is_protected(rules, s, suspect->node)) {
                         choice.n_protected++;
                         continue;
                 }
-                if (action_holds(action) && held(ledger, suspect->node, action)) {
+                if (is_held(rules, suspect->node)) {
                         choice.n_held++;
                         continue;
                 }
 
                 choice.n_candidates++;
-                if (!choice.suspect || comes_before(policy, &scale, suspect, choice.suspect, &rank)) {
+                if (!choice.suspect || comes_before(rules, &scale, suspect, choice.suspect, &rank)) {
                         second = choice.suspect;
                         choice.suspect = suspect;
-                } else if (!second || comes_before(policy, &scale, suspect, second, &rank))
+                } else if (!second || comes_before(rules, &scale, suspect, second, &rank))
                         second = suspect;
         }
 
         /* Where the one to blame is held already, the next is no substitute: whoever has next to no part in it stays. */
-        if (choice.n_held > 0 && choice.suspect && scale.largest[policy->victim.rank[0]] > 0 &&
-            scaled(&scale, policy->victim.rank[0], choice.suspect) == 0)
+        if (choice.n_held > 0 && choice.suspect && scale.largest[scale.rank[0]] > 0 &&
+            scaled(&scale, scale.rank[0], choice.suspect) == 0)
                 choice.suspect = NULL;
         if (second && choice.suspect)
-                (void) comes_before(policy, &scale, choice.suspect, second, &choice.rank);
+                (void) comes_before(rules, &scale, choice.suspect, second, &choice.rank);
         return choice;
+}
+
+/* ---- Shields --------------------------------------------------------------------------------- */
+
+static bool suffers_more(const Suspect *a, const Suspect *b) {
+        if (a->suffered_usec != b->suffered_usec)
+                return a->suffered_usec > b->suffered_usec;
+        if (a->pressure_usec != b->pressure_usec)
+                return a->pressure_usec > b->pressure_usec;
+        return strcmp(a->node->path, b->node->path) < 0;
+}
+
+static VictimChoice choose_shielded(const VictimRules *rules, const Survey *s) {
+        VictimChoice choice = { .rank = RANK_PRESSURE };
+
+        for (size_t i = 0; i < s->n; i++) {
+                Suspect *suspect = s->suspects + i;
+
+                if (!is_candidate(rules->step->shield, rules->watch, suspect->node) ||
+                    rules->now_usec < suspect->node->dying_until_usec)
+                        continue;
+                /* Who is to blame is not protected, unless somebody wrote so. */
+                if (!rules->step->shield && suspect->suffered_usec <= suspect->caused_usec)
+                        continue;
+                if (is_held(rules, suspect->node)) {
+                        choice.n_held++;
+                        continue;
+                }
+                choice.n_candidates++;
+                if (!choice.suspect || suffers_more(suspect, choice.suspect))
+                        choice.suspect = suspect;
+        }
+        return choice;
+}
+
+VictimChoice victim_choose(const VictimRules *rules, const Survey *s) {
+        return rules->step->action == ACTION_PROTECT ? choose_shielded(rules, s) : choose_victim(rules, s);
 }

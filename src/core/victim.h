@@ -1,25 +1,48 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "core/survey.h"
 
-/* Who pays: [Victim]. */
+/* Who pays ([Victim]), and whom protect shields. */
+
+typedef struct VictimRules {
+        const Policy *policy;
+        const Step *step;
+        const Node *watch;
+        bool managed_oom;  /* ManagedOOMPreference= of the units counts */
+        Id128 incident;
+        uint64_t now_usec;
+        bool (*held)(const void *ledger, const Node *node, ActionKind action);
+        const void *ledger;
+} VictimRules;
 
 typedef struct VictimChoice {
         Suspect *suspect;      /* NULL: nobody */
         size_t n_candidates;   /* who could have been chosen */
         size_t n_protected;    /* who was left out as protected */
-        size_t n_held;         /* who was left out because this very action holds it already */
+        size_t n_held;         /* who was left out because this very action holds it already, or was in vain */
         RankMeasure rank;      /* what told the victim from the next */
 } VictimChoice;
 
-/* The candidate that comes first by the policy's Rank=; ties fall to the next measure and in the end to the name, so
- * that the order is total. Measures that are noisy by nature (culprit, growth, pressure) are compared in steps of a
- * twentieth of the largest. Left out: protected units, Never=, units that are gone or dying, and those that `held` says
- * are throttled already for ACTION_THROTTLE, frozen for ACTION_FREEZE; and where somebody is held, those with less than a
- * twentieth of the largest first measure. */
-VictimChoice victim_choose(const Policy *policy, const Survey *s, ActionKind action, uint64_t now_usec,
-                           bool (*held)(const void *ledger, const Node *node, ActionKind action), const void *ledger);
+/* Candidates are what From= names, wherever it is, or without it the watch and all beneath it; slices only where a glob
+ * that ends in ".slice" names them, and not for kill, stop, restart and start. What stands in the path of a delegated
+ * cgroup stands for it in all lists. Left out: containers, Never= and those whose units ask for it (`omit`), protected
+ * units, slices that hold one of these; units that are gone or dying; for actions that hold, those that `held` says
+ * they hold already, and those with which they were in vain in this incident.
+ *
+ * Of these Prefer= comes before all others, Avoid= and `avoid` behind them. Within each, the candidate that comes first
+ * by Rank= (the step's own, if it has one) is chosen; ties fall to the next measure and in the end to the path, so that
+ * the order is total. Measures that are noisy by nature (culprit, growth, pressure, reclaim) are compared in steps of a
+ * twentieth of the largest. Where somebody is held or was in vain, whoever has less than a twentieth of the largest
+ * first measure is no substitute.
+ *
+ * For protect they are what Shield= names, or without it those in the watch that stalled for longer than what they
+ * caused; the one that stalled longest comes first, and none of the other rules but those about holding counts. */
+VictimChoice victim_choose(const VictimRules *rules, const Survey *s);
+
+/* Whether a list of globs names slices: one of them ends in ".slice". */
+bool victim_names_slices(char *const *globs);

@@ -156,12 +156,16 @@ void watch_evaluate(Watch *w, uint64_t now_usec) {
 }
 
 /* What is told or held again and again in one incident is so at growing distances: its cool-down doubles each time. A
- * record loses nothing by it, and for a throttle or freeze that did not last it is the harsher step's turn. */
+ * record or a message loses nothing by it, and for a throttle or freeze that did not last it is the harsher step's turn. */
+static bool grows_rare(ActionKind action) {
+        return action == ACTION_LOG || action == ACTION_THROTTLE || action == ACTION_FREEZE || action == ACTION_START;
+}
+
 static bool step_cools(const Step *step, const StepState *state, uint64_t now_usec) {
         unsigned doublings = state->n_acted > 0 ? MIN(state->n_acted - 1, DOUBLINGS_MAX) : 0;
         uint64_t cooldown_usec = step->cooldown_usec;
 
-        if (step->action != ACTION_KILL && cooldown_usec < USEC_PER_DAY)
+        if (grows_rare(step->action) && cooldown_usec < USEC_PER_DAY)
                 cooldown_usec <<= doublings;
         return state->acted_usec != 0 && now_usec - state->acted_usec < cooldown_usec;
 }
@@ -192,7 +196,7 @@ const Step *watch_step_due(const Watch *w, uint64_t now_usec, bool dry_run) {
                         continue;
                 if (!step_cools(step, w->steps + i, now_usec))
                         return step;
-                if (step->action != ACTION_LOG && !step->dry_run && !dry_run)
+                if (step->action != ACTION_LOG && step->action != ACTION_PROTECT && !step->dry_run && !dry_run)
                         return NULL;
         }
         return NULL;

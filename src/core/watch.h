@@ -50,6 +50,8 @@ typedef struct Watch {
 
         /* The action in progress: at most one. */
         bool in_flight;
+        bool starting;        /* it is the answer about decision.start that is awaited; the action follows */
+        uint64_t awaited_id;  /* what the answer is to name */
         Node *victim; /* reference; NULL for none */
         Decision decision;
         uint64_t answer_by_usec;
@@ -74,7 +76,7 @@ void watch_evaluate(Watch *w, uint64_t now_usec);
 
 /* The step to act on: of those that have held for their For=, and hold since the last action alone, the last in the
  * file, if its Cooldown= is over. A step
- * that changes nothing (log, DryRun=) and is cooling lets an earlier one act; another one does not: what is milder
+ * that harms nobody (log, protect, DryRun=) and is cooling lets an earlier one act; another one does not: what is milder
  * has been tried. NULL if none. `dry_run` is the daemon's DryRun=. */
 const Step *watch_step_due(const Watch *w, uint64_t now_usec, bool dry_run);
 

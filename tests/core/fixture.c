@@ -10,7 +10,7 @@ Node *registry_put(NodeRegistry *r, uint64_t id, CgroupKind kind, const char *un
         Node *n;
 
         (void) snprintf(path, sizeof(path), "/%s", unit);
-        assert_int_equal(node_new(&n, id, kind, path, unit), 0);
+        assert_int_equal(node_new(&n, id, kind, path, strrchr(path, '/') + 1), 0);
         assert_int_equal(node_registry_add(r, n), 0);
         return n;
 }
@@ -48,7 +48,7 @@ void feed_new(Fixture *f, uint64_t id, CgroupKind kind, const char *unit) {
 
         (void) snprintf(path, sizeof(path), "/%s", unit);
         feed(f, &(Event){ .kind = EVENT_CGROUP_NEW, .cgroup_id = id,
-                          .cgroup = { .kind = kind, .path = path, .unit = unit } });
+                          .cgroup = { .kind = kind, .path = path, .unit = strrchr(path, '/') + 1 } });
 }
 
 void feed_gone(Fixture *f, uint64_t id) {
@@ -86,7 +86,8 @@ const char *effect_words(const Fixture *f) {
                 [EFFECT_ARM] = "arm",         [EFFECT_SAMPLE] = "sample", [EFFECT_SURVEY] = "survey",
                 [EFFECT_ACT] = "act",         [EFFECT_UNDO] = "undo",     [EFFECT_REPORT] = "report",
                 [EFFECT_RELEASE] = "release", [EFFECT_STUCK] = "stuck",   [EFFECT_REFUSE] = "refuse",
-                [EFFECT_ENDED] = "ended",
+                [EFFECT_ENDED] = "ended",     [EFFECT_DISARM] = "disarm", [EFFECT_FOLLOW] = "follow",
+                [EFFECT_UNFOLLOW] = "unfollow", [EFFECT_START] = "start", [EFFECT_EXPIRED] = "expired",
         };
         static char text[16384];
         size_t used = 0;

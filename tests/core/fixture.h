@@ -52,7 +52,7 @@
 
 /* ---- Nodes ----------------------------------------------------------------------------------- */
 
-/* A node of that kind at "/UNIT", which the registry owns. */
+/* A node of that kind at "/UNIT" (which may be "s.slice/UNIT"), which the registry owns. */
 Node *registry_put(NodeRegistry *r, uint64_t id, CgroupKind kind, const char *unit);
 
 /* ---- A core ---------------------------------------------------------------------------------- */

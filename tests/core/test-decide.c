@@ -21,8 +21,8 @@ static void start(Step step, RankMeasure rank) {
         f = (Fixture){ .settings = SETTINGS_DEFAULT };
         fixture_start(&f, (Policy *[]){ &policy }, 1);
         feed_new(&f, SLICE, CGROUP_SLICE, "s.slice");
-        feed_new(&f, A, CGROUP_UNIT, "a.service");
-        feed_new(&f, B, CGROUP_UNIT, "b.service");
+        feed_new(&f, A, CGROUP_UNIT, "s.slice/a.service");
+        feed_new(&f, B, CGROUP_UNIT, "s.slice/b.service");
         f.sample.usage_bytes = 1000;
         feed_look(&f, SLICE);
         assert_effects(&f, "survey");
@@ -152,7 +152,7 @@ static void test_reasons(void **state) {
         };
 
         start((Step)STEP("end", ACTION_KILL), RANK_USAGE);
-        feed_new(&f, 13, CGROUP_UNIT, "dbus.service");
+        feed_new(&f, 13, CGROUP_UNIT, "s.slice/dbus.service");
         for (unsigned incident = 1; incident <= 2; incident++) {
                 f.sample.usage_bytes = 1000;
                 for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
@@ -215,8 +215,8 @@ static void test_cause_by_counters(void **state) {
                 f.sample.events_max = 9;
                 fixture_start(&f, (Policy *[]){ &policy }, 1);
                 feed_new(&f, SLICE, CGROUP_SLICE, "s.slice");
-                feed_new(&f, A, CGROUP_UNIT, "a.service");
-                feed_new(&f, B, CGROUP_UNIT, "b.service");
+                feed_new(&f, A, CGROUP_UNIT, "s.slice/a.service");
+                feed_new(&f, B, CGROUP_UNIT, "s.slice/b.service");
                 feed_look(&f, SLICE);
                 pass(&f, 2 * SEC, 2500, 0);
                 f.sample.events_high += rows[i].high;
@@ -237,7 +237,7 @@ static void test_events_before_the_first_look(void **state) {
         f.sample.room_cgroup_id = 1; /* not known: the host's */
         fixture_start(&f, (Policy *[]){ &policy }, 1);
         feed_new(&f, SLICE, CGROUP_SLICE, "s.slice");
-        feed_new(&f, A, CGROUP_UNIT, "a.service");
+        feed_new(&f, A, CGROUP_UNIT, "s.slice/a.service");
         feed_look(&f, SLICE);
         assert_int_equal(survey(500, 1)->cause, CAUSE_UNKNOWN);
         fixture_stop(&f);
@@ -271,7 +271,7 @@ static void test_full(void **state) {
         feed_new(&f, SLICE, CGROUP_SLICE, "s.slice");
         for (uint64_t i = 0; i < N; i++) {
                 candidates[i] = (Candidate){ .cgroup_id = 1000 + i, .usage_bytes = 1000 - i };
-                feed_new(&f, 1000 + i, CGROUP_UNIT, "u.service");
+                feed_new(&f, 1000 + i, CGROUP_UNIT, "s.slice/u.service");
         }
         for (unsigned i = 0; i < N; i++) {
                 pass(&f, MSEC, 0, 0);

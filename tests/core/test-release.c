@@ -47,12 +47,12 @@ static void test_answers(void **state) {
                 const char *effects;
                 size_t n_open;
         } rows[] = {
-                { ACTION_THROTTLE, OUTCOME_DONE, false, UINT64_MAX, "report", 1 },
-                { ACTION_THROTTLE, OUTCOME_DONE, false, 0, "report", 1 }, /* MemoryHigh=0 it was */
+                { ACTION_THROTTLE, OUTCOME_DONE, false, UINT64_MAX, "follow report sample", 1 },
+                { ACTION_THROTTLE, OUTCOME_DONE, false, 0, "follow report sample", 1 }, /* MemoryHigh=0 it was */
                 { ACTION_THROTTLE, OUTCOME_FAILED, false, 0, "report", 0 }, /* not even the old value was read */
                 { ACTION_THROTTLE, OUTCOME_FAILED, false, 4096, "undo report", 1 },
                 { ACTION_THROTTLE, OUTCOME_TIMEOUT, false, 0, "report", 0 },
-                { ACTION_THROTTLE, OUTCOME_TIMEOUT, false, 4096, "report", 1 },
+                { ACTION_THROTTLE, OUTCOME_TIMEOUT, false, 4096, "follow report sample", 1 },
                 { ACTION_THROTTLE, OUTCOME_REFUSED, false, 4096, "report", 0 },
                 { ACTION_THROTTLE, OUTCOME_FAILED, true, 4096, "report", 0 },
                 { ACTION_FREEZE, OUTCOME_DONE, false, 0, "report", 1 },
@@ -101,7 +101,7 @@ static void test_calm(void **state) {
         feed_look(&f, A);
         assert_effects(&f, "");
         answer(id + 1, OUTCOME_DONE, 0);
-        assert_effects(&f, "release");
+        assert_effects(&f, "release unfollow");
         assert_int_equal(effect_of(&f, EFFECT_RELEASE)->undo.held_usec, 11 * SEC);
         assert_int_equal(core_counts(f.core).n_held, 0);
         fixture_stop(&f);

@@ -15,8 +15,8 @@ static Survey survey;
 static int setup(void **state) {
         registry_put(&nodes, HOST, CGROUP_HOST, "-.slice");
         registry_put(&nodes, SLICE, CGROUP_SLICE, "s.slice");
-        registry_put(&nodes, A, CGROUP_UNIT, "a.service");
-        registry_put(&nodes, B, CGROUP_UNIT, "b.service");
+        registry_put(&nodes, A, CGROUP_UNIT, "s.slice/a.service");
+        registry_put(&nodes, B, CGROUP_UNIT, "s.slice/b.service");
         registry_put(&nodes, C, CGROUP_UNIT, "c.service");
         return survey_init(&survey);
 }

@@ -21,6 +21,8 @@ static bool held(const void *ledger, const Node *node, ActionKind action) {
         return held_unit && strcmp(node->unit, held_unit) == 0;
 }
 
+static Node host = { .kind = CGROUP_HOST, .path = (char *) "/" };
+
 static VictimChoice choose(NodeRegistry *r, Survey *s, const Policy *policy, const Row *rows, ActionKind action) {
         s->n = 0;
         for (const Row *row = rows; row->unit; row++) {
@@ -33,7 +35,8 @@ static VictimChoice choose(NodeRegistry *r, Survey *s, const Policy *policy, con
                 s->suspects[s->n++] = (Suspect){ .node = n, .usage_bytes = row->usage, .growth = row->growth,
                                                  .pressure_usec = row->pressure, .caused_usec = row->caused };
         }
-        return victim_choose(policy, s, action, NOW, held, NULL);
+        return victim_choose(&(VictimRules){ .policy = policy, .step = &(Step){ .action = action }, .watch = &host,
+                                             .now_usec = NOW, .held = held }, s);
 }
 
 static void test_rank(void **state) {
@@ -182,6 +185,8 @@ static void test_order_does_not_matter(void **state) {
         static Policy policy = { .victim = { RANK_BY(RANK_GROWTH, RANK_PRESSURE, RANK_USAGE) } };
         NodeRegistry r = { 0 };
         Survey s;
+        const VictimRules rules = { .policy = &policy, .step = &(Step){ .action = ACTION_KILL }, .watch = &host,
+                                    .now_usec = NOW, .held = held };
         const Node *victim = NULL;
 
         assert_int_equal(survey_init(&s), 0);
@@ -200,8 +205,8 @@ static void test_order_does_not_matter(void **state) {
                 }
                 s.n = CANDIDATES_MAX;
                 if (!victim)
-                        victim = victim_choose(&policy, &s, ACTION_KILL, NOW, held, NULL).suspect->node;
-                assert_ptr_equal(victim_choose(&policy, &s, ACTION_KILL, NOW, held, NULL).suspect->node, victim);
+                        victim = victim_choose(&rules, &s).suspect->node;
+                assert_ptr_equal(victim_choose(&rules, &s).suspect->node, victim);
         }
         survey_done(&s);
         node_registry_done(&r);

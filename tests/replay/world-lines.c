@@ -6,6 +6,8 @@
 #include "base/parse.h"
 #include "world-private.h"
 
+#define RESTARTED_BYTES (UINT64_C(10) << 20)
+
 WorldCgroup *world_find(World *w, const char *name) {
         for (size_t i = 0; i < w->n_cgroups; i++)
                 if (!w->cgroups[i].gone && strcmp(w->cgroups[i].name, name) == 0)
@@ -25,6 +27,15 @@ static WorldCgroup *add(World *w, CgroupKind kind, const char *name) {
         return c;
 }
 
+void world_add_again(World *w, const WorldCgroup *before) {
+        WorldCgroup *c = add(w, before->kind, before->name);
+
+        if (!c)
+                exit(EXIT_FAILURE);
+        c->parent = before->parent;
+        c->usage_micro = RESTARTED_BYTES * 1000000;
+}
+
 static int find_index(World *w, const char *name, size_t *ret) {
         const WorldCgroup *c = world_find(w, name);
 
@@ -40,6 +51,15 @@ static int parse_class(const char *value, WorldCgroup *c) {
                         c->has_class = true;
                         return 0;
                 }
+        return -EINVAL;
+}
+
+static int parse_preference(const char *value, WorldCgroup *c) {
+        static const char *const words[_PREFERENCE_MAX] = { "none", "avoid", "omit" };
+
+        for (c->preference = 0; c->preference < _PREFERENCE_MAX; c->preference++)
+                if (strcmp(words[c->preference], value) == 0)
+                        return 0;
         return -EINVAL;
 }
 
@@ -63,6 +83,16 @@ static int set_key(World *w, WorldCgroup *c, const char *key, const char *value)
                 return parse_boolean(value, &c->stubborn);
         if (strcmp(key, "calms") == 0)
                 return parse_boolean(value, &c->calms);
+        if (strcmp(key, "stuck") == 0)
+                return parse_boolean(value, &c->stuck);
+        if (strcmp(key, "swap") == 0)
+                return parse_size(value, &c->swap_bytes);
+        if (strcmp(key, "scan") == 0)
+                return parse_uint(value, &c->scan);
+        if (strcmp(key, "reclaim") == 0)
+                return parse_uint(value, &c->reclaim);
+        if (strcmp(key, "preference") == 0)
+                return parse_preference(value, c);
         if (strcmp(key, "limit") == 0)
                 return parse_size(value, &c->limit_bytes);
         if (strcmp(key, "grow") == 0)
@@ -102,7 +132,8 @@ static int do_cgroup(World *w, CgroupKind kind, const char *name, char **save) {
 }
 
 static int do_answer(World *w, const char *asked, const char *answer, const char *n) {
-        static const char *const askings[_ASKED_MAX] = { "throttle", "freeze", "kill", "undo" };
+        static const char *const askings[_ASKED_MAX] = { "protect", "throttle", "reclaim", "freeze", "kill",
+                                                           "stop",    "restart",  "start",   "job",    "undo" };
         static const char *const answers[_ANSWER_MAX] = { "done", "slow", "failed", "timeout", "refused", "lost", "gone" };
         uint64_t count = 1;
 
@@ -139,10 +170,15 @@ static int do_trigger(World *w, const char *name, const char *limit) {
         return r;
 }
 
-static int do_release(World *w, const char *reason) {
+static int do_release(World *w, const char *reason, const char *name) {
+        const WorldCgroup *c = name ? world_find(w, name) : w->cgroups;
+
+        if (!c)
+                return -EINVAL;
         for (ReleaseReason r = 0; reason && r < _RELEASE_REASON_MAX; r++)
                 if (strcmp(release_to_string(r), reason) == 0) {
-                        world_queue(w, &(WorldItem){ .at_usec = w->now_usec, .kind = EVENT_RELEASE, .reason = r });
+                        world_queue(w, &(WorldItem){ .at_usec = w->now_usec, .kind = EVENT_RELEASE,
+                                                     .cgroup = (size_t) (c - w->cgroups), .reason = r });
                         return 0;
                 }
         return -EINVAL;
@@ -170,7 +206,7 @@ int world_do_line(World *w, char *text) {
         if (strcmp(verb, "trigger") == 0)
                 return do_trigger(w, name, strtok_r(NULL, " \t\n", &save));
         if (strcmp(verb, "release") == 0)
-                return do_release(w, name);
+                return do_release(w, name, strtok_r(NULL, " \t\n", &save));
         if (strcmp(verb, "end") == 0)
                 return parse_duration(name, &w->end_usec);
         if (strcmp(verb, "gone") == 0) {

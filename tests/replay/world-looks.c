@@ -33,6 +33,8 @@ void world_sample(World *w, const WorldCgroup *c, Sample *ret) {
                 .room_cgroup_id = w->cgroups[0].id,
                 .events_high = c->events_micro[0] / 1000000,
                 .events_max = c->events_micro[1] / 1000000,
+                .scanned = c->scanned_micro / 1000000,
+                .reclaimed = c->reclaimed_micro / 1000000,
         };
         ret->room_bytes = ret->host_available_bytes;
         for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
@@ -58,14 +60,19 @@ void world_survey(World *w, const WorldCgroup *c, TraceEvent *ret) {
         for (size_t i = 0; i < w->n_cgroups; i++) {
                 const WorldCgroup *unit = w->cgroups + i;
 
-                if (unit->gone || !unit->known || unit->kind != CGROUP_UNIT || !lies_in(w, unit, c) ||
+                if (unit->gone || !unit->known || unit->kind == CGROUP_HOST ||
+                    (unit->kind == CGROUP_SLICE && !(c->wants & WANT_CANDIDATE_SLICES)) ||
+                    (!lies_in(w, unit, c) && !(c->wants & WANT_CANDIDATE_ALL)) ||
                     event->survey.n_candidates >= TRACE_CANDIDATES_MAX)
                         continue;
                 ret->candidates[event->survey.n_candidates++] = (Candidate){
                         .cgroup_id = unit->id,
-                        .usage_bytes = unit->usage_micro / 1000000,
+                        .usage_bytes = usage(w, unit),
                         .protected_bytes = unit->protected_bytes,
                         .pressure_usec = world_stall_usec(w, unit, PRESSURE_SOME),
+                        .swap_bytes = unit->swap_bytes,
+                        .scanned = unit->scanned_micro / 1000000,
+                        .preference = unit->preference,
                 };
                 if (unit->has_class && unit->share[PRESSURE_SOME] > 0 && event->survey.n_stalls < TRACE_STALLS_MAX)
                         ret->stalls[event->survey.n_stalls++] = (Stall){

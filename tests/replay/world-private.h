@@ -20,22 +20,26 @@ typedef struct WorldCgroup {
         CgroupKind kind;
         char name[64];
         size_t parent;
-        bool known, gone, throttled, frozen; /* known: the core has been told */
+        bool known, gone, throttled, frozen, shielded; /* known: the core has been told */
+        bool comes_back;                               /* restarted: one of its name follows */
         uint64_t dies_at_usec;
 
         uint64_t usage_micro;                       /* bytes by 10^6 */
         uint64_t stall_part[_PRESSURE_KIND_MAX];    /* microseconds by 10^4 */
         uint64_t events_micro[2];                   /* high, max */
-        uint64_t protected_bytes, limit_bytes, grow;
+        uint64_t scanned_micro, reclaimed_micro;    /* pages by 10^6 */
+        uint64_t protected_bytes, swap_bytes, limit_bytes, grow, scan, reclaim;
+        Preference preference;
         uint64_t events_rate[2];
         uint32_t share[_PRESSURE_KIND_MAX];
         uint64_t dies_usec;
-        bool stubborn, calms, has_class;
+        bool stubborn, calms, stuck, has_class;
         StallClass class;
         size_t limit_of; /* 0: the host's */
 
         WorldTrigger triggers[WORLD_TRIGGERS_MAX];
         size_t n_triggers;
+        unsigned wants; /* as armed */
 } WorldCgroup;
 
 typedef enum WorldAnswer {
@@ -50,9 +54,15 @@ typedef enum WorldAnswer {
 } WorldAnswer;
 
 typedef enum WorldAsked {
+        ASKED_PROTECT,
         ASKED_THROTTLE,
+        ASKED_RECLAIM,
         ASKED_FREEZE,
         ASKED_KILL,
+        ASKED_STOP,
+        ASKED_RESTART,
+        ASKED_START,
+        ASKED_JOB,
         ASKED_UNDO,
         _ASKED_MAX,
 } WorldAsked;
@@ -94,6 +104,8 @@ struct World {
 int world_do_line(World *w, char *text);
 
 WorldCgroup *world_find(World *w, const char *name);
+/* One that was restarted: as it was when it was small. */
+void world_add_again(World *w, const WorldCgroup *before);
 void world_queue(World *w, const WorldItem *item);
 
 /* The looks. */

@@ -7,10 +7,9 @@
 #include "world-private.h"
 
 #define TICK_USEC (10 * USEC_PER_MSEC)
+#define STUCK_SHARE 9000U
+#define STUCK_EVENTS 50U /* a second */
 #define LOOK_USEC UINT64_C(100) /* what a look takes */
-#define ANSWER_USEC (5 * USEC_PER_MSEC)
-#define ANSWER_SLOW_USEC (800 * USEC_PER_MSEC)
-#define ANSWER_TIMEOUT_USEC USEC_PER_SEC
 
 World *world_free(World *w) {
         if (!w)
@@ -94,15 +93,31 @@ static bool rests(const WorldCgroup *c) {
         return c->frozen || (c->throttled && c->calms);
 }
 
+/* Throttled and with nothing left to give: it stands still in the kernel. */
+static bool is_stuck(const WorldCgroup *c) {
+        return c->throttled && c->stuck;
+}
+
+static uint32_t share_of(const WorldCgroup *c, PressureKind kind) {
+        if (c->shielded && c->calms)
+                return 0;
+        return is_stuck(c) ? STUCK_SHARE : c->share[kind];
+}
+
 static void pass_unit(World *w, WorldCgroup *c, uint64_t usec, uint32_t share[_PRESSURE_KIND_MAX][WORLD_CGROUPS_MAX]) {
         if (c->gone || rests(c))
                 return;
-        c->usage_micro += c->grow * usec;
+        if (is_stuck(c))
+                c->events_micro[0] += STUCK_EVENTS * usec;
+        else
+                c->usage_micro += c->grow * usec;
         for (size_t i = 0; i < 2; i++)
                 c->events_micro[i] += c->events_rate[i] * usec;
+        c->scanned_micro += c->scan * usec;
+        c->reclaimed_micro += c->reclaim * usec;
         for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
                 for (size_t above = (size_t) (c - w->cgroups);; above = w->cgroups[above].parent) {
-                        share[k][above] = MIN(share[k][above] + c->share[k], 10000U);
+                        share[k][above] = MIN(share[k][above] + share_of(c, k), 10000U);
                         if (above == 0)
                                 break;
                 }
@@ -148,21 +163,37 @@ static bool fire(World *w, WorldCgroup *c, Event *ret) {
         return false;
 }
 
+static void write_path(const World *w, const WorldCgroup *c, char *buf, size_t size) {
+        char above[TRACE_PATH_MAX] = "";
+
+        if (c == w->cgroups) {
+                (void) snprintf(buf, size, "/");
+                return;
+        }
+        if (c->parent != 0)
+                write_path(w, w->cgroups + c->parent, above, sizeof(above));
+        if (snprintf(buf, size, "%s/%s", above, c->name) >= (int) size)
+                exit(EXIT_FAILURE);
+}
+
 static bool take_cgroup(World *w, TraceEvent *ret) {
         for (size_t i = 0; i < w->n_cgroups; i++) {
                 WorldCgroup *c = w->cgroups + i;
 
                 if (!c->known) {
                         c->known = true;
-                        (void) snprintf(ret->path, sizeof(ret->path), "/%s", i == 0 ? "" : c->name);
+                        write_path(w, c, ret->path, sizeof(ret->path));
                         (void) snprintf(ret->unit, sizeof(ret->unit), "%s", c->name);
                         ret->event = (Event){ .kind = EVENT_CGROUP_NEW, .cgroup_id = c->id,
-                                              .cgroup = { c->kind, ret->path, ret->unit, w->now_usec > 0 } };
+                                              .cgroup = { .kind = c->kind, .path = ret->path, .unit = ret->unit,
+                                                          .born_usec = w->now_usec > 0 } };
                         return true;
                 }
                 if (!c->gone && c->dies_at_usec <= w->now_usec) {
                         c->gone = true;
                         c->usage_micro = 0;
+                        if (c->comes_back)
+                                world_add_again(w, c);
                         ret->event = (Event){ .kind = EVENT_CGROUP_GONE, .cgroup_id = c->id };
                         return true;
                 }
@@ -176,9 +207,10 @@ static void describe(World *w, const WorldItem *item, TraceEvent *ret) {
         ret->event = (Event){ .kind = item->kind };
         if (item->kind == EVENT_OUTCOME)
                 ret->event.outcome = item->outcome;
-        else if (item->kind == EVENT_RELEASE)
+        else if (item->kind == EVENT_RELEASE) {
                 ret->event.release = item->reason;
-        else {
+                ret->event.cgroup_id = item->cgroup == 0 ? 0 : c->id;
+        } else {
                 ret->event.cgroup_id = c->id;
                 if (item->kind == EVENT_SURVEY) {
                         w->counts.n_surveys++;
@@ -256,104 +288,4 @@ bool world_next(World *w, TraceEvent *ret) {
                         return false;
                 pass(w, MAX(w->now_usec, MIN(w->next_tick_usec, w->wakeup_usec)));
         }
-}
-
-/* ---- What the core wants --------------------------------------------------------------------- */
-
-static size_t index_of(const CgroupName *name) {
-        return (size_t) name->id - 1;
-}
-
-static void arm(World *w, const Effect *e) {
-        WorldCgroup *c = w->cgroups + index_of(&e->arm.watch);
-
-        c->n_triggers = 0;
-        for (size_t i = 0; i < e->arm.n_limits && c->n_triggers < WORLD_TRIGGERS_MAX; i++)
-                c->triggers[c->n_triggers++] = (WorldTrigger){
-                        .limit = e->arm.limits[i],
-                        .start_usec = w->now_usec,
-                        .start_total_usec = world_stall_usec(w, c, e->arm.limits[i].kind),
-                };
-}
-
-/* The answer to one request; whether it was done. */
-static bool answer(World *w, WorldAsked asked, WorldItem *item) {
-        static const struct {
-                uint64_t usec;
-                OutcomeKind kind;
-                int error;
-        } kinds[_ANSWER_MAX] = {
-                [ANSWER_DONE] = { ANSWER_USEC, OUTCOME_DONE, 0 },
-                [ANSWER_SLOW] = { ANSWER_SLOW_USEC, OUTCOME_DONE, 0 },
-                [ANSWER_FAILED] = { ANSWER_USEC, OUTCOME_FAILED, -EIO },
-                [ANSWER_TIMEOUT] = { ANSWER_TIMEOUT_USEC, OUTCOME_TIMEOUT, -ETIMEDOUT },
-                [ANSWER_REFUSED] = { ANSWER_USEC, OUTCOME_REFUSED, -EPERM },
-                [ANSWER_LOST] = { USEC_INFINITY, OUTCOME_DONE, 0 },
-                [ANSWER_GONE] = { ANSWER_USEC, OUTCOME_FAILED, -ENOENT },
-        };
-        WorldAnswer a = w->answers[asked].n > 0 ? w->answers[asked].answer : ANSWER_DONE;
-
-        if (w->cgroups[item->cgroup].gone)
-                a = ANSWER_GONE;
-        else if (w->answers[asked].n > 0)
-                w->answers[asked].n--;
-        item->kind = EVENT_OUTCOME;
-        item->at_usec = usec_add(w->now_usec, kinds[a].usec);
-        item->outcome.kind = kinds[a].kind;
-        item->outcome.error = kinds[a].error;
-        item->outcome.via = VIA_SYSTEMD;
-        item->outcome.gone = a == ANSWER_GONE;
-        if (item->at_usec != USEC_INFINITY)
-                world_queue(w, item);
-        return kinds[a].kind == OUTCOME_DONE;
-}
-
-static void act(World *w, const Decision *d) {
-        WorldCgroup *victim = w->cgroups + index_of(&d->victim);
-        WorldItem item = { .outcome.id = d->id, .at_usec = w->now_usec, .kind = EVENT_OUTCOME };
-
-        if (d->action == ACTION_LOG)
-                return;
-        if (d->dry_run) {
-                item.outcome.kind = OUTCOME_DRY_RUN;
-                world_queue(w, &item);
-                return;
-        }
-        item.cgroup = index_of(&d->victim);
-        if (d->action == ACTION_THROTTLE) {
-                item.outcome.previous.values[PROPERTY_MEMORY_HIGH] = UINT64_MAX;
-                victim->throttled = answer(w, ASKED_THROTTLE, &item) || victim->throttled;
-        } else if (d->action == ACTION_FREEZE)
-                victim->frozen = answer(w, ASKED_FREEZE, &item) || victim->frozen;
-        else if (answer(w, ASKED_KILL, &item)) {
-                victim->frozen = victim->frozen && !d->thaw_first;
-                if ((d->signal == SIGKILL || !victim->stubborn) && !victim->frozen)
-                        victim->dies_at_usec = MIN(victim->dies_at_usec, w->now_usec + victim->dies_usec);
-        }
-}
-
-static void undo(World *w, const Undo *u) {
-        WorldItem item = { .outcome.id = u->id, .cgroup = index_of(&u->victim) };
-        WorldCgroup *victim = w->cgroups + item.cgroup;
-
-        if (!answer(w, ASKED_UNDO, &item))
-                return;
-        if (u->action == ACTION_THROTTLE)
-                victim->throttled = false;
-        else
-                victim->frozen = false;
-}
-
-void world_take(World *w, const Effects *effects) {
-        w->wakeup_usec = effects->wakeup_usec;
-        for (const Effect *e = effects->items; e < effects->items + effects->n_items; e++)
-                if (e->kind == EFFECT_ARM)
-                        arm(w, e);
-                else if (e->kind == EFFECT_SAMPLE || e->kind == EFFECT_SURVEY)
-                        world_queue(w, &(WorldItem){ .at_usec = w->now_usec, .cgroup = index_of(&e->look),
-                                                     .kind = e->kind == EFFECT_SAMPLE ? EVENT_SAMPLE : EVENT_SURVEY });
-                else if (e->kind == EFFECT_ACT)
-                        act(w, &e->decision);
-                else if (e->kind == EFFECT_UNDO)
-                        undo(w, &e->undo);
 }

@@ -19,13 +19,16 @@
  *     at 7s answer freeze timeout 2              the next two answers: done slow failed timeout refused lost gone
  *     at 8s trigger batch.slice some:10%:2s      an event that the kernel sends for nothing
  *     at 9s release stop                         the daemon stops or reloads
+ *     at 9s release by-hand a.service            what is held of it is undone by hand; without a name: everything
  *     end 60s
  *
  * Keys of a unit: `usage`, `protected`, `grow` (a second), `some`, `full` (how much of its time it stalls; slices and
  * the host stall with it), `dies` (how long after the kill, 200ms), `stubborn=yes` (SIGKILL only), `calms=yes` (does
  * neither grow nor stall while throttled), `class` and `limit-of` (what BPF says of its stalls; no class, no BPF),
- * `high`, `max` (memory.events a second). A frozen unit does neither grow nor stall. `answer` knows throttle, freeze,
- * kill and undo. */
+ * `high`, `max` (memory.events a second), `swap`, `scan`, `reclaim` (pages a second), `preference` (avoid, omit),
+ * `stuck=yes` (throttled it stands still: its events climb and it stalls in full). A frozen unit does neither grow nor
+ * stall; one that calms does not stall while it is protected. One that is restarted comes back small and calm. `answer`
+ * knows the actions, undo, and job: what Start= starts before them. */
 
 typedef struct World World;
 
