@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include "act/oom-mark.h"
 #include "base/cleanup.h"
@@ -60,6 +62,24 @@ int oom_mark_before(const char *path) {
 
 int oom_mark_after(const char *path, size_t n_processes) {
         return n_processes == 0 ? 0 : add(path, "user.oomd_kill", (int64_t) n_processes);
+}
+
+size_t oom_mark_count(const char *path) {
+        char file[ROOT_MAX + OOM_MARK_PATH_MAX + sizeof("/cgroup.procs")], text[4096];
+        _cleanup_(fd_closep) int fd = -EBADF;
+        size_t count = 0;
+        ssize_t n;
+
+        if (strlen(path) >= OOM_MARK_PATH_MAX)
+                return 0;
+        (void) snprintf(file, sizeof(file), "%s%s/cgroup.procs", root, path);
+        fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+                return 0;
+        while ((n = read(fd, text, sizeof(text))) > 0)
+                for (ssize_t i = 0; i < n; i++)
+                        count += text[i] == '\n';
+        return count;
 }
 
 int oom_mark_take_back(const char *path) {

@@ -17,8 +17,12 @@
 /* Right before the processes get SIGKILL. */
 int oom_mark_before(const char *path);
 
-/* Right after: there were `n_processes`. */
+/* Right after: there were `n_processes`. Of 0, nothing is told. */
 int oom_mark_after(const char *path, size_t n_processes);
+
+/* How many processes are in the cgroup itself, not in those below it; 0 if they cannot be counted. Opens a file, so not
+ * before the signal is sent: some may be gone by then, but systemd has not looked yet. */
+size_t oom_mark_count(const char *path);
 
 /* None was killed after all. */
 int oom_mark_take_back(const char *path);

@@ -4,16 +4,10 @@
 #include <string.h>
 
 #include "act/systemd-calls.h"
-#include "act/systemd.h"
 #include "base/cleanup.h"
 
-#define SYSTEMD_NAME "org.freedesktop.systemd1"
-#define SYSTEMD_PATH "/org/freedesktop/systemd1"
 #define SYSTEMD_UNIT_PATH SYSTEMD_PATH "/unit"
 #define SYSTEMD_INTERFACE(name) SYSTEMD_NAME "." name
-
-/* act/systemd.c gives up after SYSTEMD_DEADLINE_USEC; this only keeps libsystemd's own 25 s out. */
-#define CALL_TIMEOUT_USEC (2 * SYSTEMD_DEADLINE_USEC)
 
 static const char *interface_of(const char *unit) {
         static const struct {
@@ -36,13 +30,19 @@ static int new_call(const Call *c, sd_bus_message **ret, const char *path, const
 }
 
 static int new_manager_call(const Call *c, sd_bus_message **ret, const char *member) {
-        return new_call(c, ret, SYSTEMD_PATH, SYSTEMD_INTERFACE("Manager"), member);
+        return new_call(c, ret, SYSTEMD_PATH, SYSTEMD_MANAGER, member);
 }
 
 static int send_call(const Call *c, sd_bus_message *m) {
         int r;
 
-        r = sd_bus_call_async(c->bus, c->slot, m, c->handler, c->userdata, CALL_TIMEOUT_USEC);
+        if (!c->handler) {
+                r = sd_bus_message_set_expect_reply(m, 0);
+                if (r < 0)
+                        return r;
+                r = sd_bus_send(c->bus, m, NULL);
+        } else
+                r = sd_bus_call_async(c->bus, c->slot, m, c->handler, c->userdata, UINT64_MAX);
         return r < 0 ? r : 0;
 }
 
@@ -72,14 +72,46 @@ int call_kill(const Call *c, const char *unit, int signal) {
         return send_call(c, m);
 }
 
-int call_set_memory_high(const Call *c, const char *unit, uint64_t bytes) {
+int call_job(const Call *c, const char *method, const char *unit) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        r = new_manager_call(c, &m, method);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(m, "ss", unit, "replace");
+        if (r < 0)
+                return r;
+        return send_call(c, m);
+}
+
+static int append_properties(sd_bus_message *m, const Properties *properties) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "(sv)");
+        if (r < 0)
+                return r;
+        for (Property which = 0; which < _PROPERTY_MAX; which++) {
+                if (which == PROPERTY_SLICES_LOW || !properties_has(properties, which))
+                        continue;
+                r = sd_bus_message_append(m, "(sv)", property_to_string(which), "t", properties->values[which]);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(m);
+}
+
+int call_set_properties(const Call *c, const char *unit, const Properties *properties) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;
 
         r = new_manager_call(c, &m, "SetUnitProperties");
         if (r < 0)
                 return r;
-        r = sd_bus_message_append(m, "sba(sv)", unit, 1, 1, "MemoryHigh", "t", bytes);
+        r = sd_bus_message_append(m, "sb", unit, 1);
+        if (r < 0)
+                return r;
+        r = append_properties(m, properties);
         if (r < 0)
                 return r;
         return send_call(c, m);
@@ -113,5 +145,15 @@ int call_get(const Call *c, const char *unit, const char *property) {
 }
 
 int call_get_version(const Call *c) {
-        return get(c, SYSTEMD_PATH, SYSTEMD_INTERFACE("Manager"), "Version");
+        return get(c, SYSTEMD_PATH, SYSTEMD_MANAGER, "Version");
+}
+
+int call_subscribe(const Call *c) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        r = new_manager_call(c, &m, "Subscribe");
+        if (r < 0)
+                return r;
+        return send_call(c, m);
 }

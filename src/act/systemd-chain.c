@@ -2,24 +2,23 @@
 
 /* The calls of each action. The reply to one sends the next; the reply to the last, or an error, ends the action.
  *
- *     throttle        Get MemoryHigh -> SetUnitProperties
  *     freeze          [Get WatchdogUSec ->] FreezeUnit
  *     kill            [ThawUnit, its reply ignored, and at once] KillUnit
- *     undo throttle   SetUnitProperties
- *     undo freeze     ThawUnit, again while the unit is busy */
+ *     undo freeze     ThawUnit, again while the unit is busy
+ *
+ * Those of the others are in systemd-throttle.c, systemd-protect.c and systemd-job.c. */
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "act/systemd-action.h"
-#include "act/systemd-calls.h"
 #include "act/systemd-errors.h"
 #include "base/cleanup.h"
 
 /* ---- Replies --------------------------------------------------------------------------------- */
 
-/* Ends the action with what systemd has to say against it. */
-static int action_fail(Action *a, const sd_bus_error *e) {
+int chain_fail(Action *a, const sd_bus_error *e) {
         ErrorMeaning meaning;
         int error;
 
@@ -28,6 +27,8 @@ static int action_fail(Action *a, const sd_bus_error *e) {
                 action_end(a, OUTCOME_FAILED, -ECONNRESET, "the connection to systemd was lost");
                 return 0;
         }
+        if (a->marked)
+                (void) oom_mark_take_back(a->path);
         if (meaning == ERROR_BUSY && a->try_again) {
                 action_again(a, e, error);
                 return 0;
@@ -41,17 +42,16 @@ static int action_fail(Action *a, const sd_bus_error *e) {
         return 0;
 }
 
-/* The call to come, with its slot free again. */
-static Call next_call(Action *a, sd_bus_message_handler_t handler) {
+Call chain_call(Action *a, sd_bus_message_handler_t handler) {
         a->slot = sd_bus_slot_unref(a->slot);
         return (Call){ a->systemd->connection.bus, &a->slot, handler, a };
 }
 
-static int on_last_reply(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+int chain_on_last_reply(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         Action *a = userdata;
 
         if (sd_bus_message_is_method_error(m, NULL))
-                return action_fail(a, sd_bus_message_get_error(m));
+                return chain_fail(a, sd_bus_message_get_error(m));
         action_end(a, OUTCOME_DONE, 0, "");
         return 0;
 }
@@ -60,32 +60,10 @@ static int on_ignored_reply(sd_bus_message *m, void *userdata, sd_bus_error *ret
         return 0;
 }
 
-/* Ends the action if the next call of a chain could not be sent. */
-static int chain(Action *a, int r) {
+int chain_next(Action *a, int r) {
         if (r < 0)
                 action_end(a, OUTCOME_FAILED, r, "the call to systemd could not be sent");
         return 0;
-}
-
-static int on_memory_high(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        Action *a = userdata;
-        uint64_t previous_bytes;
-        int r;
-
-        if (sd_bus_message_is_method_error(m, NULL))
-                return action_fail(a, sd_bus_message_get_error(m));
-        r = sd_bus_message_read(m, "v", "t", &previous_bytes);
-        if (r < 0)
-                return chain(a, r);
-        properties_set(&a->outcome.previous, PROPERTY_MEMORY_HIGH, previous_bytes);
-        /* Of a unit that exceeds its limit a share of the usage can be more than the limit. */
-        if (previous_bytes <= a->memory_high_bytes) {
-                action_end(a, OUTCOME_REFUSED, -ERANGE, "its MemoryHigh= is not above that already");
-                return 0;
-        }
-
-        Call call = next_call(a, on_last_reply);
-        return chain(a, call_set_memory_high(&call, a->unit, a->memory_high_bytes));
 }
 
 static int on_watchdog(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -94,10 +72,10 @@ static int on_watchdog(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         int r;
 
         if (sd_bus_message_is_method_error(m, NULL))
-                return action_fail(a, sd_bus_message_get_error(m));
+                return chain_fail(a, sd_bus_message_get_error(m));
         r = sd_bus_message_read(m, "v", "t", &usec);
         if (r < 0)
-                return chain(a, r);
+                return chain_next(a, r);
         /* The version was asked first on this connection, so it is known by now. */
         if (usec > 0 && usec < USEC_INFINITY && !version_spares_frozen(a->systemd->connection.version)) {
                 action_end(a, OUTCOME_REFUSED, -EOPNOTSUPP,
@@ -105,17 +83,11 @@ static int on_watchdog(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
                 return 0;
         }
 
-        Call call = next_call(a, on_last_reply);
-        return chain(a, call_freezer(&call, true, a->unit));
+        Call call = chain_call(a, chain_on_last_reply);
+        return chain_next(a, call_freezer(&call, true, a->unit));
 }
 
 /* ---- Its start ------------------------------------------------------------------------------- */
-
-static int start_throttle(Action *a) {
-        Call call = next_call(a, on_memory_high);
-
-        return call_get(&call, a->unit, "MemoryHigh");
-}
 
 static int start_freeze(Action *a) {
         const char *dot = strrchr(a->unit, '.');
@@ -123,10 +95,10 @@ static int start_freeze(Action *a) {
         Call call;
 
         if (has_watchdog && !version_spares_frozen(a->systemd->connection.version)) {
-                call = next_call(a, on_watchdog);
+                call = chain_call(a, on_watchdog);
                 return call_get(&call, a->unit, "WatchdogUSec");
         }
-        call = next_call(a, on_last_reply);
+        call = chain_call(a, chain_on_last_reply);
         return call_freezer(&call, true, a->unit);
 }
 
@@ -143,27 +115,27 @@ static int start_kill(Action *a) {
                 if (r < 0)
                         return r;
         }
-        call = next_call(a, on_last_reply);
-        return call_kill(&call, a->unit, a->signal);
-}
-
-static int start_undo_throttle(Action *a) {
-        Call call = next_call(a, on_last_reply);
-
-        return call_set_memory_high(&call, a->unit, a->memory_high_bytes);
+        /* A milder signal leaves it to the unit how it ends. */
+        if (a->signal == SIGKILL && !a->marked && a->path[0])
+                a->marked = oom_mark_before(a->path) >= 0;
+        call = chain_call(a, chain_on_last_reply);
+        r = call_kill(&call, a->unit, a->signal);
+        if (r >= 0 && a->marked)
+                (void) oom_mark_after(a->path, oom_mark_count(a->path));
+        return r;
 }
 
 static int start_undo_freeze(Action *a) {
-        Call call = next_call(a, on_last_reply);
+        Call call = chain_call(a, chain_on_last_reply);
 
         return call_freezer(&call, false, a->unit);
 }
 
 ActionStart chain_for_act(ActionKind kind) {
         static const ActionStart starts[_ACTION_KIND_MAX] = {
-                [ACTION_THROTTLE] = start_throttle,
-                [ACTION_FREEZE] = start_freeze,
-                [ACTION_KILL] = start_kill,
+                [ACTION_PROTECT] = protect_start, [ACTION_THROTTLE] = throttle_start, [ACTION_FREEZE] = start_freeze,
+                [ACTION_KILL] = start_kill,       [ACTION_STOP] = job_start,          [ACTION_RESTART] = job_start,
+                [ACTION_START] = job_start,
         };
 
         return starts[kind];
@@ -171,7 +143,8 @@ ActionStart chain_for_act(ActionKind kind) {
 
 ActionStart chain_for_undo(ActionKind kind) {
         static const ActionStart starts[_ACTION_KIND_MAX] = {
-                [ACTION_THROTTLE] = start_undo_throttle,
+                [ACTION_PROTECT] = protect_start_undo,
+                [ACTION_THROTTLE] = throttle_start_undo,
                 [ACTION_FREEZE] = start_undo_freeze,
         };
 

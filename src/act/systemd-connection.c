@@ -25,6 +25,32 @@ static int on_version(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         return 0;
 }
 
+static int on_ignored(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        return 0;
+}
+
+/* PID 1 sends its signals to whoever is connected to its private socket, but to a bus only if somebody has subscribed;
+ * libsystemd asks a bus for those that match. */
+static int add_signals(Connection *c, sd_bus *bus, bool is_bus) {
+        const char *sender = is_bus ? SYSTEMD_NAME : NULL;
+        int r;
+
+        for (size_t i = 0; i < c->n_signals; i++) {
+                r = sd_bus_match_signal_async(bus, NULL, sender, SYSTEMD_PATH, SYSTEMD_MANAGER, c->signals[i].member,
+                                              c->signals[i].handler, on_ignored, c->userdata);
+                if (r < 0)
+                        return r;
+        }
+        if (c->lost) {
+                r = sd_bus_match_signal_async(bus, NULL, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
+                                              "org.freedesktop.DBus.Local", "Disconnected", c->lost, on_ignored,
+                                              c->userdata);
+                if (r < 0)
+                        return r;
+        }
+        return is_bus && c->n_signals > 0 ? call_subscribe(&(Call){ .bus = bus }) : 0;
+}
+
 static int open_peer(Connection *c, const SystemdPeer *peer) {
         _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
         int r;
@@ -39,6 +65,9 @@ static int open_peer(Connection *c, const SystemdPeer *peer) {
         if (r < 0)
                 return r;
         r = sd_bus_start(bus);
+        if (r < 0)
+                return r;
+        r = add_signals(c, bus, peer->is_bus);
         if (r < 0)
                 return r;
         r = sd_bus_attach_event(bus, c->event, SD_EVENT_PRIORITY_NORMAL);

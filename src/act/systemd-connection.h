@@ -10,8 +10,18 @@
 
 /* One connection to systemd, made when it is wanted and made again when it was lost. Embedded in its owner. */
 
+/* A signal of systemd's Manager that the owner wants to hear. */
+typedef struct ConnectionSignal {
+        const char *member;
+        sd_bus_message_handler_t handler;
+} ConnectionSignal;
+
 typedef struct Connection {
         sd_event *event; /* borrowed */
+        const ConnectionSignal *signals;
+        size_t n_signals;
+        sd_bus_message_handler_t lost; /* the other end is gone; NULL: calls fail, that tells enough */
+        void *userdata;                /* of these */
         const SystemdPeer *peers;
         size_t n_peers;
         size_t first; /* the peer to try first */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* An action is an entry of a table that is made at start. act/systemd-chain.c sends its calls; a reply or the deadline
- * ends it. All ends go through action_end(), which empties the entry before it answers, so that the answer may bring
- * the next action. What goes wrong before a reply is awaited is kept in the entry and answered from a deferred event
- * source. */
+/* An action is an entry of a table that is made at start. act/systemd-chain.c and the files beside it send its calls; a
+ * reply, the end of its job or the deadline ends it. All ends go through action_end(), which empties the entry before it
+ * answers, so that the answer may bring the next action. What goes wrong before a reply is awaited is kept in the entry
+ * and answered from a deferred event source. */
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "act/systemd-action.h"
-#include "act/systemd-connection.h"
 #include "act/systemd.h"
 #include "base/clock.h"
 
@@ -45,17 +45,19 @@ void action_end(Action *a, OutcomeKind kind, int error, const char *words) {
         outcome.error = error;
         (void) snprintf(outcome.error_text, sizeof(outcome.error_text), "%s", words);
         action_drop_slots(a);
+        protect_on_end(a, kind);
         *a = (Action){ 0 };
         timer_set(s);
         s->answer(s->userdata, &outcome);
 }
 
-/* The same from the loop. `words` stay the caller's. */
-static void action_end_later(Action *a, int error, const char *words) {
+void action_end_later(Action *a, OutcomeKind kind, int error, const char *words) {
         action_drop_slots(a);
+        a->awaits_job = false;
         a->ends = true;
+        a->end_kind = kind;
+        a->end_words = words;
         a->error = error;
-        a->words = words;
         (void) sd_event_source_set_enabled(a->systemd->deferred, SD_EVENT_ONESHOT);
 }
 
@@ -69,31 +71,30 @@ void action_again(Action *a, const sd_bus_error *e, int error) {
 
 /* ---- Its start and its time ------------------------------------------------------------------ */
 
-/* What waits for a connection that is no more fails. */
-static int reconnect(Systemd *s) {
+int systemd_reconnect(Systemd *s) {
         for (size_t i = 0; i < SYSTEMD_ACTIONS_MAX; i++)
-                if (s->actions[i].slot)
-                        action_end_later(&s->actions[i], -ECONNRESET, "the connection to systemd was lost");
+                if (s->actions[i].slot || s->actions[i].awaits_job)
+                        action_end_later(&s->actions[i], OUTCOME_FAILED, -ECONNRESET, "the connection to systemd was lost");
         return connection_open(&s->connection);
 }
 
-static void action_start(Action *a) {
+void action_start(Action *a) {
         Systemd *s = a->systemd;
         int r = 0;
 
         if (!connection_is_open(&s->connection))
-                r = reconnect(s);
+                r = systemd_reconnect(s);
         if (r >= 0)
                 r = a->start(a);
         /* That it is lost can first show in a write. */
         if (r < 0 && !connection_is_open(&s->connection)) {
                 action_drop_slots(a);
-                r = reconnect(s);
+                r = systemd_reconnect(s);
                 if (r >= 0)
                         r = a->start(a);
         }
         if (r < 0)
-                action_end_later(a, r,
+                action_end_later(a, OUTCOME_FAILED, r,
                                  connection_is_open(&s->connection) ? "the call to systemd could not be sent"
                                                                     : "systemd cannot be reached");
 }
@@ -105,7 +106,7 @@ static int on_deferred(sd_event_source *source, void *userdata) {
                 Action *a = &s->actions[i];
 
                 if (a->ends)
-                        action_end(a, a->error < 0 ? OUTCOME_FAILED : OUTCOME_DONE, a->error, a->words);
+                        action_end(a, a->end_kind, a->error, a->end_words);
         }
         return 0;
 }
@@ -113,6 +114,8 @@ static int on_deferred(sd_event_source *source, void *userdata) {
 static void action_time_out(Action *a) {
         if (a->again_usec < USEC_INFINITY) /* it has answered, again and again */
                 action_end(a, OUTCOME_FAILED, a->error, a->outcome.error_text);
+        else if (a->awaits_job)
+                action_end(a, OUTCOME_TIMEOUT, -ETIMEDOUT, "the job is still running");
         else
                 action_end(a, OUTCOME_TIMEOUT, -ETIMEDOUT, "systemd did not answer in time");
 }
@@ -140,7 +143,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 /* ---- The interface --------------------------------------------------------------------------- */
 
 /* A free entry, filled in as far as all actions are alike. NULL if there is none; it is answered then. */
-static Action *action_new(Systemd *s, uint64_t id, const CgroupName *victim) {
+static Action *action_new(Systemd *s, uint64_t id, const char *unit, const char *path, uint64_t time_usec) {
         for (size_t i = 0; i < SYSTEMD_ACTIONS_MAX; i++) {
                 Action *a = &s->actions[i];
 
@@ -150,9 +153,11 @@ static Action *action_new(Systemd *s, uint64_t id, const CgroupName *victim) {
                         .systemd = s,
                         .outcome = { .id = id, .via = VIA_SYSTEMD },
                         .again_usec = USEC_INFINITY,
-                        .deadline_usec = usec_add(clock_usec(), SYSTEMD_DEADLINE_USEC),
+                        .deadline_usec = usec_add(clock_usec(), time_usec),
                 };
-                (void) snprintf(a->unit, sizeof(a->unit), "%s", victim->unit ? victim->unit : "");
+                (void) snprintf(a->unit, sizeof(a->unit), "%s", unit ? unit : "");
+                if (path && strlen(path) < sizeof(a->path))
+                        strcpy(a->path, path);
                 return a;
         }
 
@@ -162,45 +167,79 @@ static Action *action_new(Systemd *s, uint64_t id, const CgroupName *victim) {
         return NULL;
 }
 
+static const char not_known[] = "the system manager does not know it";
+
+/* NULL, or why this is for the effector that uses the cgroup files. */
+static const char *why_not(const Decision *d) {
+        if (d->victim.delegated && d->action != ACTION_LOG)
+                return not_known;
+        if (d->action == ACTION_RECLAIM || (d->action == ACTION_KILL && d->grain == GRAIN_PROCESS))
+                return "systemd has no call for it";
+        return NULL;
+}
+
 void systemd_act(Systemd *s, const Decision *d) {
+        static const char *const methods[_ACTION_KIND_MAX] = {
+                [ACTION_STOP] = "StopUnit",
+                [ACTION_RESTART] = "RestartUnit",
+                [ACTION_START] = "StartUnit",
+        };
+        const char *why = why_not(d);
         Action *a;
 
-        a = action_new(s, d->id, &d->victim);
+        a = action_new(s, d->id, d->victim.unit, d->victim.path,
+                       action_is_job(d->action) && d->timeout_usec > 0 ? d->timeout_usec : SYSTEMD_DEADLINE_USEC);
         if (!a)
                 return;
         a->start = chain_for_act(d->action);
-        a->memory_high_bytes = d->properties.values[PROPERTY_MEMORY_HIGH];
+        a->method = methods[d->action];
+        a->properties = d->properties;
         a->signal = d->signal;
         a->thaw_first = d->thaw_first;
-        a->gone_is_done = d->action == ACTION_KILL;
+        a->gone_is_done = d->action == ACTION_KILL || d->action == ACTION_STOP;
 
-        if (a->start)
-                action_start(a);
-        else { /* log */
+        if (why || d->action == ACTION_LOG) {
                 a->outcome.via = VIA_NONE;
-                action_end_later(a, 0, "");
-        }
+                action_end_later(a, why ? OUTCOME_REFUSED : OUTCOME_DONE, why ? -EOPNOTSUPP : 0, why ? why : "");
+        } else
+                action_start(a);
+        timer_set(s);
+}
+
+void systemd_start(Systemd *s, uint64_t id, const char *unit, uint64_t timeout_usec) {
+        Action *a;
+
+        a = action_new(s, id, unit, NULL, timeout_usec > 0 ? timeout_usec : SYSTEMD_DEADLINE_USEC);
+        if (!a)
+                return;
+        a->start = job_start;
+        a->method = "StartUnit";
+        action_start(a);
         timer_set(s);
 }
 
 void systemd_undo(Systemd *s, const Undo *u) {
         Action *a;
 
-        a = action_new(s, u->id, &u->victim);
+        a = action_new(s, u->id, u->victim.unit, u->victim.path, SYSTEMD_DEADLINE_USEC);
         if (!a)
                 return;
         a->start = chain_for_undo(u->action);
-        a->memory_high_bytes = u->previous.values[PROPERTY_MEMORY_HIGH];
+        a->properties = u->previous;
         a->gone_is_done = true;
         a->try_again = u->action == ACTION_FREEZE;
 
         assert(a->start); /* nothing else is held */
-        action_start(a);
+        if (u->victim.delegated)
+                action_end_later(a, OUTCOME_FAILED, -EOPNOTSUPP, not_known);
+        else
+                action_start(a);
         timer_set(s);
 }
 
 int systemd_new_with_peers(Systemd **ret, sd_event *event, const SystemdPeer *peers, size_t n_peers,
                            SystemdAnswer answer, void *userdata) {
+        static const ConnectionSignal signals[] = { { "JobRemoved", job_on_removed } };
         _cleanup_(systemd_freep) Systemd *s = NULL;
         int r;
 
@@ -210,7 +249,15 @@ int systemd_new_with_peers(Systemd **ret, sd_event *event, const SystemdPeer *pe
         s->event = sd_event_ref(event);
         s->answer = answer;
         s->userdata = userdata;
-        s->connection = (Connection){ .event = s->event, .peers = peers, .n_peers = n_peers };
+        s->connection = (Connection){
+                .event = s->event,
+                .signals = signals,
+                .n_signals = ELEMENTSOF(signals),
+                .lost = job_on_lost,
+                .userdata = s,
+                .peers = peers,
+                .n_peers = n_peers,
+        };
 
         r = sd_event_add_time(event, &s->timer, CLOCK_MONOTONIC, 0, TIMER_ACCURACY_USEC, on_timer, s);
         if (r < 0)

@@ -20,6 +20,31 @@
 #include "fake-systemd.h"
 
 #define PEERS_MAX 16U
+#define VALUES_MAX 4096U
+#define UNIT_PATH "/org/freedesktop/systemd1/unit"
+
+typedef struct Value {
+        char unit[64];
+        const char *property;
+        uint64_t value;
+} Value;
+
+/* Types as systemd has them, and what is there unless a test says otherwise. Texts: 1 is "kill". */
+static const struct {
+        const char *property, *type;
+        uint64_t value;
+} properties[] = {
+        { "MemoryHigh", "t", UINT64_MAX },
+        { "MemoryLow", "t", 0 },
+        { "CPUQuotaPerSecUSec", "t", UINT64_MAX },
+        { "CPUWeight", "t", UINT64_MAX },
+        { "IOWeight", "t", UINT64_MAX },
+        { "WatchdogUSec", "t", 0 },
+        { "ManagedOOMMemoryPressure", "s", 0 },
+        { "ManagedOOMSwap", "s", 0 },
+        { "ManagedOOMMemoryPressureLimit", "u", 0 },
+        { "ManagedOOMMemoryPressureDurationUSec", "t", UINT64_MAX },
+};
 
 struct FakeSystemd {
         sd_event *event;
@@ -28,8 +53,12 @@ struct FakeSystemd {
         sd_bus *peers[PEERS_MAX];
         unsigned n_peers, n_connections;
         FakeAnswer answer;
-        const char *version;
-        uint64_t memory_high, watchdog_usec;
+        const char *version, *slice;
+        Value values[VALUES_MAX];
+        size_t n_values;
+        FakeJob job;
+        uint32_t last_job;
+        unsigned n_gets;
         char calls[16384];
 };
 
@@ -43,50 +72,187 @@ static void note(FakeSystemd *f, const char *format, ...) {
         va_end(arguments);
 }
 
+static size_t find_property(const char *property) {
+        for (size_t i = 0; i < ELEMENTSOF(properties); i++)
+                if (strcmp(properties[i].property, property) == 0)
+                        return i;
+        fail_msg("no property %s", property);
+        return 0;
+}
+
+static Value *find_value(FakeSystemd *f, const char *unit, const char *property) {
+        for (size_t i = 0; i < f->n_values; i++)
+                if (strcmp(f->values[i].unit, unit) == 0 && strcmp(f->values[i].property, property) == 0)
+                        return &f->values[i];
+        return NULL;
+}
+
+void fake_systemd_put(FakeSystemd *f, const char *unit, const char *property, uint64_t value) {
+        Value *v = find_value(f, unit, property);
+
+        if (!v) {
+                assert_true(f->n_values < VALUES_MAX && strlen(unit) < sizeof(v->unit));
+                v = &f->values[f->n_values++];
+                strcpy(v->unit, unit);
+                v->property = properties[find_property(property)].property;
+        }
+        v->value = value;
+}
+
+uint64_t fake_systemd_value(FakeSystemd *f, const char *unit, const char *property) {
+        const Value *v = find_value(f, unit, property);
+
+        return v ? v->value : properties[find_property(property)].value;
+}
+
+/* SetUnitProperties, all or nothing. */
+static void set_properties(FakeSystemd *f, sd_bus_message *m) {
+        const char *unit, *property;
+        uint64_t value;
+        int runtime;
+
+        assert_true(sd_bus_message_read(m, "sb", &unit, &runtime) > 0);
+        note(f, "SetUnitProperties %s runtime=%d", unit, runtime);
+        assert_true(sd_bus_message_enter_container(m, 'a', "(sv)") > 0);
+        while (sd_bus_message_read(m, "(sv)", &property, "t", &value) > 0) {
+                note(f, value == UINT64_MAX ? " %s=infinity" : " %s=%" PRIu64, property, value);
+                if (!f->answer.member || strcmp(f->answer.member, "SetUnitProperties") != 0 || !f->answer.error)
+                        fake_systemd_put(f, unit, property, value);
+        }
+        note(f, "\n");
+}
+
 /* Notes the call with its arguments. */
 static void note_call(FakeSystemd *f, sd_bus_message *m, const char *member) {
-        const char *unit, *whom, *property;
+        const char *unit, *whom;
         int32_t number;
-        uint64_t bytes;
-        int runtime;
 
         if (strcmp(member, "KillUnit") == 0) {
                 assert_true(sd_bus_message_read(m, "ssi", &unit, &whom, &number) > 0);
                 note(f, "%s %s %s %" PRIi32 "\n", member, unit, whom, number);
-        } else if (strcmp(member, "SetUnitProperties") == 0) {
-                assert_true(sd_bus_message_read(m, "sba(sv)", &unit, &runtime, 1, &property, "t", &bytes) > 0);
-                note(f, "%s %s runtime=%d %s=%" PRIu64 "\n", member, unit, runtime, property, bytes);
-        } else if (strcmp(member, "FreezeUnit") == 0 || strcmp(member, "ThawUnit") == 0) {
+        } else if (strcmp(member, "SetUnitProperties") == 0)
+                set_properties(f, m);
+        else if (strcmp(member, "FreezeUnit") == 0 || strcmp(member, "ThawUnit") == 0) {
                 assert_true(sd_bus_message_read(m, "s", &unit) > 0);
                 note(f, "%s %s\n", member, unit);
+        } else if (strcmp(member, "Subscribe") == 0)
+                note(f, "%s\n", member);
+        else if (strcmp(member, "StartUnit") == 0 || strcmp(member, "StopUnit") == 0 || strcmp(member, "RestartUnit") == 0) {
+                assert_true(sd_bus_message_read(m, "ss", &unit, &whom) > 0);
+                note(f, "%s %s %s\n", member, unit, whom);
         } else
                 note(f, "%s ?\n", member);
 }
 
-static int get_property(FakeSystemd *f, sd_bus_message *m, bool *ret_noted) {
+/* Whether the answer that is told is for this one. */
+static bool is_told(const FakeSystemd *f, sd_bus_message *m, const char *member, const char *text) {
+        const char *path = sd_bus_message_get_path(m);
+
+        return f->answer.member && strcmp(f->answer.member, member) == 0 &&
+               (!f->answer.property || (text && strcmp(f->answer.property, text) == 0)) &&
+               (!f->answer.path || strcmp(f->answer.path, path) == 0);
+}
+
+static int get_property(FakeSystemd *f, sd_bus_message *m) {
         const char *interface, *property;
+        _cleanup_(freep) char *unit = NULL;
+        uint64_t value;
+        size_t i;
 
         assert_true(sd_bus_message_read(m, "ss", &interface, &property) > 0);
         if (strcmp(property, "Version") == 0) {
                 assert_true(strcmp(interface, "org.freedesktop.systemd1.Manager") == 0);
-                *ret_noted = false;
                 return sd_bus_reply_method_return(m, "v", "s", f->version);
         }
-        *ret_noted = true;
-        note(f, "Get %s %s %s\n", sd_bus_message_get_path(m), strrchr(interface, '.') + 1, property);
-        if (f->answer.member && strcmp(f->answer.member, "Get") == 0)
+        f->n_gets++;
+        assert_true(sd_bus_path_decode(sd_bus_message_get_path(m), UNIT_PATH, &unit) > 0);
+        note(f, "Get %s %s %s\n", unit, strrchr(interface, '.') + 1, property);
+        if (is_told(f, m, "Get", property))
                 return 0;
-        if (strcmp(property, "MemoryHigh") == 0)
-                return sd_bus_reply_method_return(m, "v", "t", f->memory_high);
-        assert_true(strcmp(property, "WatchdogUSec") == 0);
-        return sd_bus_reply_method_return(m, "v", "t", f->watchdog_usec);
+        if (strcmp(property, "Slice") == 0)
+                return sd_bus_reply_method_return(m, "v", "s", f->slice);
+        i = find_property(property);
+        value = fake_systemd_value(f, unit, property);
+        if (properties[i].type[0] == 's')
+                return sd_bus_reply_method_return(m, "v", "s", value == 1 ? "kill" : "auto");
+        if (properties[i].type[0] == 'u')
+                return sd_bus_reply_method_return(m, "v", "u", (uint32_t) value);
+        return sd_bus_reply_method_return(m, "v", "t", value);
+}
+
+static void send_to_all(FakeSystemd *f, sd_bus_message *(*make)(FakeSystemd *f, sd_bus *bus, const void *data),
+                        const void *data) {
+        for (unsigned i = 0; i < f->n_peers; i++) {
+                _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+
+                if (sd_bus_is_ready(f->peers[i]) <= 0)
+                        continue;
+                m = make(f, f->peers[i], data);
+                assert_true(sd_bus_message_set_sender(m, ":1.1") >= 0);
+                assert_true(sd_bus_send(f->peers[i], m, NULL) >= 0);
+        }
+}
+
+static sd_bus_message *new_signal(sd_bus *bus, const char *member) {
+        sd_bus_message *m = NULL;
+
+        assert_true(sd_bus_message_new_signal(bus, &m, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
+                                              member) >= 0);
+        return m;
+}
+
+static sd_bus_message *make_removed(FakeSystemd *f, sd_bus *bus, const void *data) {
+        sd_bus_message *m = new_signal(bus, "JobRemoved");
+        char path[64];
+
+        (void) snprintf(path, sizeof(path), "/org/freedesktop/systemd1/job/%" PRIu32, f->last_job);
+        assert_true(sd_bus_message_append(m, "uoss", f->last_job, path, "hog.service", (const char *) data) >= 0);
+        return m;
+}
+
+void fake_systemd_end_job(FakeSystemd *f, const char *result) {
+        send_to_all(f, make_removed, result);
+}
+
+static sd_bus_message *make_reloading(FakeSystemd *f, sd_bus *bus, const void *data) {
+        sd_bus_message *m = new_signal(bus, "Reloading");
+
+        assert_true(sd_bus_message_append(m, "b", *(const int *) data) >= 0);
+        return m;
+}
+
+void fake_systemd_reload(FakeSystemd *f) {
+        send_to_all(f, make_reloading, &(int){ 1 });
+        send_to_all(f, make_reloading, &(int){ 0 });
+}
+
+static void answer_job(FakeSystemd *f, sd_bus_message *m) {
+        static const char *const others[] = { "failed", "canceled" };
+        char path[64];
+
+        f->last_job += 10;
+        (void) snprintf(path, sizeof(path), "/org/freedesktop/systemd1/job/%" PRIu32, f->last_job);
+        for (size_t i = 0; i < ELEMENTSOF(others); i++) { /* jobs of others come and go */
+                f->last_job++;
+                fake_systemd_end_job(f, others[i]);
+                f->last_job -= 1;
+        }
+        if (f->job.before_reply)
+                fake_systemd_end_job(f, f->job.result);
+        assert_true(sd_bus_reply_method_return(m, "o", path) >= 0);
+        if (!f->job.before_reply && f->job.result)
+                fake_systemd_end_job(f, f->job.result);
+}
+
+void fake_systemd_job(FakeSystemd *f, FakeJob job) {
+        f->job = job;
 }
 
 /* Answers as told; false if nothing was told. */
 static bool answer_as_told(FakeSystemd *f, sd_bus_message *m, const char *member) {
         FakeAnswer told = f->answer;
 
-        if (!told.member || strcmp(told.member, member) != 0)
+        if (!is_told(f, m, member, told.property)) /* get_property() has compared that */
                 return false;
         if (f->answer.times > 0 && --f->answer.times == 0)
                 f->answer = (FakeAnswer){ 0 };
@@ -100,7 +266,6 @@ static bool answer_as_told(FakeSystemd *f, sd_bus_message *m, const char *member
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         FakeSystemd *f = userdata;
         const char *member = sd_bus_message_get_member(m);
-        bool noted;
         int r = 0;
 
         if (!sd_bus_message_is_method_call(m, NULL, NULL))
@@ -109,14 +274,20 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
                 note(f, "Hello\n");
                 return sd_bus_reply_method_return(m, "s", ":1.7") < 0 ? -EIO : 1;
         }
+        if (strcmp(member, "AddMatch") == 0)
+                return sd_bus_reply_method_return(m, NULL) < 0 ? -EIO : 1;
         if (strcmp(member, "Get") == 0) {
-                r = get_property(f, m, &noted);
+                r = get_property(f, m);
                 assert_true(r >= 0);
-                if (r > 0 || !noted)
+                if (r > 0)
                         return 1;
         } else
                 note_call(f, m, member);
-        if (!answer_as_told(f, m, member))
+        if (answer_as_told(f, m, member))
+                return 1;
+        if (strcmp(member, "StartUnit") == 0 || strcmp(member, "StopUnit") == 0 || strcmp(member, "RestartUnit") == 0)
+                answer_job(f, m);
+        else
                 assert_true(sd_bus_reply_method_return(m, NULL) >= 0);
         return 1;
 }
@@ -151,7 +322,8 @@ FakeSystemd *fake_systemd_new(sd_event *event, const char *path) {
         assert_true(f && strlen(path) < sizeof(f->path));
         f->event = event;
         f->version = "257.9-1~deb13u1";
-        f->memory_high = UINT64_MAX;
+        f->slice = "";
+        f->job.result = "done";
         strcpy(f->path, path);
         strcpy(address.sun_path, path);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -177,10 +349,16 @@ void fake_systemd_answer(FakeSystemd *f, FakeAnswer answer) {
         f->answer = answer;
 }
 
-void fake_systemd_set(FakeSystemd *f, const char *version, uint64_t memory_high, uint64_t watchdog_usec) {
+void fake_systemd_set_version(FakeSystemd *f, const char *version) {
         f->version = version;
-        f->memory_high = memory_high;
-        f->watchdog_usec = watchdog_usec;
+}
+
+void fake_systemd_set_slice(FakeSystemd *f, const char *slice) {
+        f->slice = slice;
+}
+
+unsigned fake_systemd_n_gets(const FakeSystemd *f) {
+        return f->n_gets;
 }
 
 const char *fake_systemd_calls(const FakeSystemd *f) {

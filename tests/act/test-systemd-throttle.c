@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Throttle and its undo, call by call. */
+
+#include "systemd-world.h"
+
+static void test_throttle(void **state) {
+        World *w = *state;
+        const Outcome *o;
+
+        fake_systemd_put(w->fake, "hog.service", "MemoryHigh", 123456789);
+        o = world_act(w, world_decision(1, ACTION_THROTTLE));
+        assert_done(o);
+        assert_int_equal(o->previous.values[PROPERTY_MEMORY_HIGH], 123456789);
+        assert_string_equal(fake_systemd_calls(w->fake), "Get hog.service Service MemoryHigh\n"
+                                                         "SetUnitProperties hog.service runtime=1 MemoryHigh=94371840\n");
+}
+
+/* A share of the usage of a unit that exceeds its limit can be more than the limit: that is no throttle. */
+static void test_throttle_never_raises(void **state) {
+        World *w = *state;
+        const Outcome *o;
+
+        fake_systemd_put(w->fake, "hog.service", "MemoryHigh", 94371840);
+        o = world_act(w, world_decision(1, ACTION_THROTTLE));
+        assert_int_equal(o->kind, OUTCOME_REFUSED);
+        assert_string_equal(fake_systemd_calls(w->fake), "Get hog.service Service MemoryHigh\n");
+}
+
+static void test_kinds_of_units(void **state) {
+        static const struct {
+                const char *unit, *call;
+        } rows[] = {
+                { "a-b.slice", "Get a-b.slice Slice MemoryHigh\n" },
+                { "run-1.scope", "Get run-1.scope Scope MemoryHigh\n" },
+        };
+        World *w = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Decision d = world_decision(i, ACTION_THROTTLE);
+
+                d.victim.unit = rows[i].unit;
+                fake_systemd_forget(w->fake);
+                assert_done(world_act(w, d));
+                assert_memory_equal(fake_systemd_calls(w->fake), rows[i].call, strlen(rows[i].call));
+        }
+
+        Decision d = world_decision(9, ACTION_THROTTLE);
+        d.victim.unit = "a.timer";
+        assert_int_equal(world_act(w, d)->kind, OUTCOME_FAILED);
+        assert_int_equal(w->outcomes[w->n_outcomes - 1].error, -EOPNOTSUPP);
+}
+
+static void test_undo_throttle(void **state) {
+        World *w = *state;
+        Undo u = world_undo(1, ACTION_THROTTLE);
+
+        assert_done(world_take_back(w, u));
+        u.previous.values[PROPERTY_MEMORY_HIGH] = 4096;
+        assert_done(world_take_back(w, u));
+        assert_string_equal(fake_systemd_calls(w->fake),
+                            "SetUnitProperties hog.service runtime=1 MemoryHigh=infinity\n"
+                            "SetUnitProperties hog.service runtime=1 MemoryHigh=4096\n");
+}
+
+/* Everything that a throttle can set, in one call, and back. */
+static void test_all_properties(void **state) {
+        World *w = *state;
+        Decision d = world_decision(1, ACTION_THROTTLE);
+        Undo u = world_undo(2, ACTION_THROTTLE);
+        const Outcome *o;
+
+        properties_set(&d.properties, PROPERTY_CPU_QUOTA, 500000);
+        properties_set(&d.properties, PROPERTY_CPU_WEIGHT, 20);
+        properties_set(&d.properties, PROPERTY_IO_WEIGHT, 10);
+        properties_set(&d.properties, PROPERTY_MEMORY_LOW, 1); /* not its business */
+        fake_systemd_put(w->fake, "hog.service", "CPUWeight", 300);
+        o = world_act(w, d);
+        assert_done(o);
+        assert_string_equal(fake_systemd_calls(w->fake),
+                            "Get hog.service Service MemoryHigh\n"
+                            "Get hog.service Service CPUQuotaPerSecUSec\n"
+                            "Get hog.service Service CPUWeight\n"
+                            "Get hog.service Service IOWeight\n"
+                            "SetUnitProperties hog.service runtime=1 MemoryHigh=94371840 CPUQuotaPerSecUSec=500000 CPUWeight=20 IOWeight=10\n");
+        assert_int_equal(o->previous.set, 1 << PROPERTY_MEMORY_HIGH | 1 << PROPERTY_CPU_QUOTA |
+                                                  1 << PROPERTY_CPU_WEIGHT | 1 << PROPERTY_IO_WEIGHT);
+
+        fake_systemd_forget(w->fake);
+        u.previous = o->previous;
+        assert_done(world_take_back(w, u));
+        assert_string_equal(fake_systemd_calls(w->fake),
+                            "SetUnitProperties hog.service runtime=1 MemoryHigh=infinity CPUQuotaPerSecUSec=infinity CPUWeight=300 IOWeight=infinity\n");
+}
+
+/* A MemoryHigh= that would not lower it is left out, the others are set, and they alone are put back. */
+static void test_all_but_memory_high(void **state) {
+        World *w = *state;
+        Decision d = world_decision(1, ACTION_THROTTLE);
+        const Outcome *o;
+
+        properties_set(&d.properties, PROPERTY_IO_WEIGHT, 10);
+        fake_systemd_put(w->fake, "hog.service", "MemoryHigh", 4096);
+        o = world_act(w, d);
+        assert_done(o);
+        assert_int_equal(o->previous.set, 1 << PROPERTY_IO_WEIGHT);
+        assert_int_equal(fake_systemd_value(w->fake, "hog.service", "MemoryHigh"), 4096);
+        assert_int_equal(fake_systemd_value(w->fake, "hog.service", "IOWeight"), 10);
+}
+
+static void test_nothing_to_set(void **state) {
+        World *w = *state;
+        Decision d = world_decision(1, ACTION_THROTTLE);
+        Undo u = world_undo(2, ACTION_THROTTLE);
+
+        d.properties.set = 0;
+        u.previous.set = 0;
+        assert_int_equal(world_act(w, d)->kind, OUTCOME_REFUSED);
+        assert_done(world_take_back(w, u));
+        assert_string_equal(fake_systemd_calls(w->fake), "");
+}
+
+/* Until something is set there is nothing to undo; from then on there is, whatever the answer. */
+static void test_previous_of_a_timeout(void **state) {
+        World *w = *state;
+        Decision d = world_decision(1, ACTION_THROTTLE);
+        const Outcome *o;
+
+        properties_set(&d.properties, PROPERTY_CPU_WEIGHT, 20);
+        fake_systemd_answer(w->fake, (FakeAnswer){ .member = "Get", .property = "CPUWeight", .silent = true });
+        o = world_act(w, d);
+        assert_int_equal(o->kind, OUTCOME_TIMEOUT);
+        assert_int_equal(o->previous.set, 0);
+
+        fake_systemd_answer(w->fake, (FakeAnswer){ .member = "SetUnitProperties", .silent = true });
+        o = world_act(w, d);
+        assert_int_equal(o->kind, OUTCOME_TIMEOUT);
+        assert_int_equal(o->previous.set, 1 << PROPERTY_MEMORY_HIGH | 1 << PROPERTY_CPU_WEIGHT);
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                TEST(test_throttle),
+                TEST(test_throttle_never_raises),
+                TEST(test_kinds_of_units),
+                TEST(test_undo_throttle),
+                TEST(test_all_properties),
+                TEST(test_all_but_memory_high),
+                TEST(test_nothing_to_set),
+                TEST(test_previous_of_a_timeout),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
