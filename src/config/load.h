@@ -16,7 +16,8 @@ typedef struct Config {
 } Config;
 
 /* Reads memstalld.conf, memstalld.conf.d/ and policy.d/ under the folders of config/search.h, and for the units' own
- * ManagedOOM…= what systemd-oomd's files say. `root` goes in front of them; "" for the host. 0, with what is wrong in `errors` (which is added to), or -ENOMEM. */
+ * ManagedOOM…= what systemd-oomd's files say. `root` goes in front of them; "" for the host. 0, with what is wrong in
+ * `errors` (which is added to), or -ENOMEM. */
 int config_load(const char *root, Config *ret, ConfigErrors *errors);
 
 /* Reads one file and adds it to the config, which was initialised with CONFIG_DEFAULT or loaded: settings if it lies
