@@ -15,13 +15,6 @@ static bool ends_in_slice(const char *s) {
         return n >= 6 && strcmp(s + n - 6, ".slice") == 0;
 }
 
-bool victim_names_slices(char *const *globs) {
-        for (size_t i = 0; globs && globs[i]; i++)
-                if (ends_in_slice(globs[i]))
-                        return true;
-        return false;
-}
-
 /* Whether a glob names a slice as a slice: "*" means units. */
 static bool names_slice(char *const *globs, const Node *n) {
         for (size_t i = 0; globs && globs[i]; i++)

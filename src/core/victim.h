@@ -43,6 +43,3 @@ typedef struct VictimChoice {
  * For protect they are what Shield= names, or without it those in the watch that stalled for longer than what they
  * caused; the one that stalled longest comes first, and none of the other rules but those about holding counts. */
 VictimChoice victim_choose(const VictimRules *rules, const Survey *s);
-
-/* Whether a list of globs names slices: one of them ends in ".slice". */
-bool victim_names_slices(char *const *globs);
