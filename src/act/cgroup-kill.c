@@ -159,8 +159,9 @@ static void kill_group(const CgroupJob *group, CgroupReply *r, const Process *p)
                 reply(r, OUTCOME_FAILED, error, "the cgroup of %s[%d]: %s", p->comm, (int) p->pid,
                       strerrorname_np(-error));
         else
-                reply(r, OUTCOME_DONE, 0, "%zu processes that memory.oom.group ties together, the largest %s[%d], %s", n,
-                      p->comm, (int) p->pid, FORMAT_SIZE(p->bytes));
+                reply(r, OUTCOME_DONE, 0,
+                      "%s all %zu processes of the cgroup of %s[%d], %s, as its memory.oom.group says",
+                      group->signal == SIGKILL ? "killed" : "signalled", n, p->comm, (int) p->pid, FORMAT_SIZE(p->bytes));
 }
 
 /* What a milder signal was sent to, and nothing else. */

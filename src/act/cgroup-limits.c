@@ -119,18 +119,21 @@ static const struct Limit {
         [PROPERTY_IO_WEIGHT] = { "io.weight", "IOWeight=", read_io_weight, write_io_weight },
 };
 
-/* "MemoryHigh= is not above that already", "there is no io.weight": why a property is left alone. */
-static void add_lack(char *lacks, size_t size, const char *format, const char *word) {
-        size_t used = strlen(lacks);
+/* "its MemoryHigh= is not above that already, there is no io.weight for it": why properties are left alone. */
+typedef struct Lacks {
+        char text[OUTCOME_ERROR_MAX];
+        size_t used;
+} Lacks;
 
-        if (used > 0)
-                used += (size_t) snprintf(lacks + used, size - used, ", ");
-        if (used < size)
-                (void) snprintf(lacks + used, size - used, format, word);
+static void add_lack(Lacks *l, const char *before, const char *word, const char *after) {
+        int n = snprintf(l->text + l->used, sizeof(l->text) - l->used, "%s%s%s%s", l->used > 0 ? ", " : "", before, word,
+                         after);
+
+        l->used = MIN(l->used + (size_t) MAX(n, 0), sizeof(l->text) - 1);
 }
 
 /* Notes what is there of all that can be set. 0 or -errno, with the property in `ret_failed`. */
-static int read_previous(const CgroupJob *j, int dir_fd, Properties *ret, char *lacks, size_t size, Property *ret_failed) {
+static int read_previous(const CgroupJob *j, int dir_fd, Properties *ret, Lacks *lacks, Property *ret_failed) {
         for (Property p = 0; p < _PROPERTY_MAX; p++) {
                 uint64_t previous = 0;
                 int r;
@@ -139,7 +142,7 @@ static int read_previous(const CgroupJob *j, int dir_fd, Properties *ret, char *
                         continue;
                 r = limits[p].read(dir_fd, &previous);
                 if (r == -ENOENT && cgroup_is_there(dir_fd)) {
-                        add_lack(lacks, size, "there is no %s for it", limits[p].file);
+                        add_lack(lacks, "there is no ", limits[p].file, " for it");
                         continue;
                 }
                 if (r < 0) {
@@ -147,9 +150,9 @@ static int read_previous(const CgroupJob *j, int dir_fd, Properties *ret, char *
                         return r;
                 }
                 if (p == PROPERTY_MEMORY_HIGH && previous <= j->properties.values[p])
-                        add_lack(lacks, size, "its %s is not above that already", limits[p].word);
+                        add_lack(lacks, "its ", limits[p].word, " is not above that already");
                 else if (p == PROPERTY_CPU_WEIGHT && previous == 0)
-                        add_lack(lacks, size, "its %s is idle already", limits[p].word);
+                        add_lack(lacks, "its ", limits[p].word, " is idle already");
                 else
                         properties_set(ret, p, previous);
         }
@@ -175,12 +178,12 @@ static int write_limits(int dir_fd, const Properties *which, const Properties *v
 void run_throttle(const CgroupJob *j, int dir_fd, CgroupReply *r) {
         Properties *previous = &r->outcome.previous;
         Property failed = 0, ignored;
-        char lacks[OUTCOME_ERROR_MAX] = "";
+        Lacks lacks = { 0 };
         int error;
 
-        error = read_previous(j, dir_fd, previous, lacks, sizeof(lacks), &failed);
+        error = read_previous(j, dir_fd, previous, &lacks, &failed);
         if (error >= 0 && previous->set == 0) {
-                reply(r, OUTCOME_REFUSED, -ERANGE, "%s", lacks[0] ? lacks : "there is nothing to set");
+                reply(r, OUTCOME_REFUSED, -ERANGE, "%s", lacks.used > 0 ? lacks.text : "there is nothing to set");
                 return;
         }
         if (error >= 0) {
@@ -192,7 +195,7 @@ void run_throttle(const CgroupJob *j, int dir_fd, CgroupReply *r) {
         if (error < 0)
                 reply_error(r, dir_fd, limits[failed].file, error);
         else
-                reply(r, OUTCOME_DONE, 0, "%s", lacks);
+                reply(r, OUTCOME_DONE, 0, "%s", lacks.text);
 }
 
 void run_undo_throttle(const CgroupJob *j, int dir_fd, CgroupReply *r) {

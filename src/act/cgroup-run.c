@@ -75,12 +75,12 @@ void run_reclaim(const CgroupJob *j, int dir_fd, CgroupReply *r) {
         if (cgroup_read_uint(dir_fd, "memory.current", &after) < 0)
                 after = before;
         freed = before > after ? before - after : 0;
-        reply(r, OUTCOME_DONE, 0, "%s", "");
-        if (error == -EAGAIN)
-                reply(r, OUTCOME_DONE, 0, "there was not so much to reclaim, it uses %s less now", FORMAT_SIZE(freed));
-        else if (error == -EINTR)
-                reply(r, OUTCOME_DONE, 0, "its time was over before that was reclaimed, it uses %s less now",
-                      FORMAT_SIZE(freed));
+        if (error < 0)
+                reply(r, OUTCOME_DONE, 0, "%s: it uses %s less now, of %s that were wanted",
+                      error == -EAGAIN ? "there was less to reclaim" : "its time was over", FORMAT_SIZE(freed),
+                      FORMAT_SIZE(j->reclaim_bytes));
+        else
+                reply(r, OUTCOME_DONE, 0, "%s", "");
 }
 
 /* ---- Freeze ---------------------------------------------------------------------------------- */

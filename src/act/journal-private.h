@@ -5,7 +5,8 @@
 #include "act/journal.h"
 #include "act/record.h"
 
-/* What act/journal.c (decisions and what comes of them) shares with act/journal-daemon.c (the daemon itself). */
+/* What act/journal.c (decisions and what comes of them) shares with act/journal-daemon.c (the daemon itself) and with
+ * act/journal-fields.c. */
 
 struct Journal {
         JournalSocket *socket;
@@ -14,3 +15,10 @@ struct Journal {
 
 /* Begins a record with the fields that all of them have. `message_id` NULL: it has none. */
 void record_start(Record *r, const char *kind, const char *message_id, int priority, const char *message);
+
+/* OBJECT_SYSTEMD_UNIT=, by which `journalctl -u` finds a record about the cgroup: the unit of the system manager that it is
+ * or is part of. For a unit of a user manager OBJECT_SYSTEMD_USER_UNIT=, too (`journalctl --user-unit`). */
+void record_add_object(Record *r, const CgroupName *name);
+
+/* MEMSTALLD_MEMORY_HIGH= and the like, for those that have a value. */
+void record_add_properties(Record *r, const Properties *p);

@@ -12,43 +12,19 @@ static const struct {
         const char *doing, *would, *done;
 } words[_ACTION_KIND_MAX] = {
         [ACTION_LOG] = { "logging only", "would log only", "logged" },
+        [ACTION_PROTECT] = { "protecting", "would protect", "protected" },
         [ACTION_THROTTLE] = { "throttling", "would throttle", "throttled" },
+        [ACTION_RECLAIM] = { "reclaiming", "would reclaim", "reclaimed" },
         [ACTION_FREEZE] = { "freezing", "would freeze", "frozen" },
         [ACTION_KILL] = { "killing", "would kill", "killed" },
+        [ACTION_STOP] = { "stopping", "would stop", "stopped" },
+        [ACTION_RESTART] = { "restarting", "would restart", "restarted" },
+        [ACTION_START] = { "starting", "would start", "started" },
 };
-
-/* "infinity", or a size. */
-static char *format_limit(char *buf, size_t size, uint64_t bytes) {
-        if (bytes == UINT64_MAX)
-                return strcpy(buf, "infinity");
-        return format_size(buf, size, bytes);
-}
-
-#define FORMAT_LIMIT(bytes) format_limit((char[FORMAT_MAX]){ 0 }, FORMAT_MAX, bytes)
-
-static char *format_amount(char *buf, size_t size, const Amount *a) {
-        return a->is_share ? format_share(buf, size, a->share) : format_size(buf, size, a->bytes);
-}
-
-#define FORMAT_AMOUNT(amount) format_amount((char[FORMAT_MAX]){ 0 }, FORMAT_MAX, amount)
 
 static const char *name_of(const CgroupName *c) {
         return c->kind == CGROUP_HOST ? "host" : c->unit;
 }
-
-/* Shares to a tenth of a percent: more is noise to a reader, and the fields have it. */
-static char *format_seen(char *buf, size_t size, uint64_t share) {
-        return format_share(buf, size, share >= 1000 ? share / 100 * 100 : share / 10 * 10);
-}
-
-#define FORMAT_SEEN(share) format_seen((char[FORMAT_MAX]){ 0 }, FORMAT_MAX, share)
-
-/* The same for what took some time: whole milliseconds, where it was any. */
-static char *format_took(char *buf, size_t size, uint64_t usec) {
-        return format_duration(buf, size, usec < USEC_PER_MSEC ? usec : usec / USEC_PER_MSEC * USEC_PER_MSEC);
-}
-
-#define FORMAT_TOOK(usec) format_took((char[FORMAT_MAX]){ 0 }, FORMAT_MAX, usec)
 
 void text_signal(Text *t, int signal) {
         const char *name = sigabbrev_np(signal);
@@ -59,72 +35,103 @@ void text_signal(Text *t, int signal) {
                 text_add(t, "signal %d", signal);
 }
 
-/* ---- Why ------------------------------------------------------------------------------------- */
+/* ---- Properties ------------------------------------------------------------------------------ */
 
-static void add_condition(Text *t, const Condition *c, uint64_t seen, const Sample *sample) {
-        switch (c->kind) {
-        case CONDITION_PRESSURE:
-                text_add(t, "memory pressure %s %s of %s (limit %s)", pressure_to_string(c->pressure.kind),
-                         FORMAT_SEEN(seen), FORMAT_DURATION(c->pressure.window_usec),
-                         FORMAT_SHARE(c->pressure.share));
+/* As man:systemd.resource-control(5) has them. */
+static void add_property(Text *t, Property p, uint64_t value) {
+        switch (p) {
+        case PROPERTY_MEMORY_HIGH:
+                text_add(t, "MemoryHigh=%s", FORMAT_LIMIT(value));
                 break;
-        case CONDITION_AVAILABLE:
-                text_add(t, "%s of %s available (limit %s)", FORMAT_SIZE(seen), FORMAT_LIMIT(sample->limit_bytes),
-                         FORMAT_AMOUNT(&c->amount));
+        case PROPERTY_MEMORY_LOW:
+                text_add(t, "MemoryLow=%s", FORMAT_LIMIT(value));
                 break;
-        case CONDITION_USAGE:
-                text_add(t, "%s of %s used (limit %s)", FORMAT_SIZE(seen), FORMAT_LIMIT(sample->limit_bytes),
-                         FORMAT_AMOUNT(&c->amount));
+        case PROPERTY_CPU_QUOTA: /* microseconds a second, as hundredths of a percent */
+                text_add(t, "CPUQuota=%s", value == UINT64_MAX ? "infinity" : FORMAT_SHARE(value / 100));
                 break;
-        case _CONDITION_KIND_MAX:
+        case PROPERTY_CPU_WEIGHT:
+        case PROPERTY_IO_WEIGHT:
+                text_add(t, "%s=", property_to_string(p));
+                if (value == UINT64_MAX)
+                        text_add(t, "default");
+                else
+                        text_add(t, "%" PRIu64, value);
+                break;
+        case PROPERTY_SLICES_LOW:
+        case _PROPERTY_MAX:
                 break;
         }
 }
 
-void text_conditions(Text *t, const Decision *d) {
-        for (size_t i = 0; i < d->step->n_conditions; i++) {
-                const Condition *c = &d->step->conditions[i];
+/* "MemoryHigh=512M, CPUQuota=20%"; with `short_high` the first of them is "512M". False if there is none. */
+static bool add_properties(Text *t, const Properties *p, bool short_high) {
+        bool any = false;
 
-                text_add(t, "%s%s=", i > 0 ? "; " : "", condition_to_string(c->kind));
-                if (c->kind == CONDITION_PRESSURE)
-                        text_add(t, "%s %s %s: %s", pressure_to_string(c->pressure.kind),
-                                 FORMAT_SHARE(c->pressure.share), FORMAT_DURATION(c->pressure.window_usec),
-                                 FORMAT_SHARE(d->seen[i]));
+        for (Property which = 0; which < PROPERTY_SLICES_LOW; which++) {
+                if (!properties_has(p, which))
+                        continue;
+                text_add(t, "%s", any ? ", " : "");
+                if (which == PROPERTY_MEMORY_HIGH && short_high)
+                        text_add(t, "%s", FORMAT_LIMIT(p->values[which]));
                 else
-                        text_add(t, "%s: %s", FORMAT_AMOUNT(&c->amount), FORMAT_SIZE(d->seen[i]));
+                        add_property(t, which, p->values[which]);
+                any = true;
         }
+        return any;
 }
 
 /* ---- What ------------------------------------------------------------------------------------ */
 
-static void add_deed(Text *t, const Decision *d) {
-        text_add(t, "%s", d->dry_run ? words[d->action].would : words[d->action].doing);
-        if (d->victim.id == 0)
-                return;
+/* "hog.service to 512M, CPUQuota=20%": what an action is done to, and with what. */
+static void add_object(Text *t, const Decision *d) {
+        const char *unit = name_of(&d->victim);
+
         switch (d->action) {
+        case ACTION_PROTECT:
+                text_add(t, " %s with ", unit);
+                (void) add_properties(t, &d->properties, false);
+                break;
         case ACTION_THROTTLE:
-                text_add(t, " %s to %s", d->victim.unit, FORMAT_SIZE(d->properties.values[PROPERTY_MEMORY_HIGH]));
+                text_add(t, " %s to ", unit);
+                (void) add_properties(t, &d->properties, true);
+                break;
+        case ACTION_RECLAIM:
+                text_add(t, " %s of %s", FORMAT_SIZE(d->reclaim_bytes), unit);
                 break;
         case ACTION_KILL:
-                text_add(t, " %s%s with ", d->escalation ? "what is left of " : "", d->victim.unit);
+                text_add(t, " %s%s with ", d->grain == GRAIN_PROCESS ? "the largest process of " :
+                                           d->escalation             ? "what is left of " : "", unit);
                 text_signal(t, d->signal);
                 break;
+        case ACTION_START:
+                text_add(t, " %s for %s", d->start, unit);
+                break;
         case ACTION_LOG:
-                text_add(t, ", first in line is %s", d->victim.unit);
+                text_add(t, ", first in line is %s", unit);
                 break;
         case ACTION_FREEZE:
+        case ACTION_STOP:
+        case ACTION_RESTART:
         case _ACTION_KIND_MAX:
         case _ACTION_KIND_INVALID:
-                text_add(t, " %s", d->victim.unit);
+                text_add(t, " %s", unit);
                 break;
         }
+}
+
+static void add_deed(Text *t, const Decision *d) {
+        text_add(t, "%s", d->dry_run ? words[d->action].would : words[d->action].doing);
+        if (d->victim.id != 0)
+                add_object(t, d);
+        else if (d->action == ACTION_START)
+                text_add(t, " %s", d->start);
 }
 
 void text_decision(Text *t, const Decision *d) {
         text_add(t, "%s: ", name_of(&d->watch));
         for (size_t i = 0; i < d->step->n_conditions; i++) {
                 text_add(t, "%s", i > 0 ? ", " : "");
-                add_condition(t, &d->step->conditions[i], d->seen[i], &d->sample);
+                text_condition(t, &d->step->conditions[i], d->seen[i], &d->sample);
         }
         text_add(t, "%s", d->step->n_conditions > 0 ? ": " : "");
         add_deed(t, d);
@@ -154,10 +161,18 @@ void text_culprit(Text *t, const Culprit *c, const char *comm) {
 /* ---- What came of it ------------------------------------------------------------------------- */
 
 /* "throttled to 90M" */
-static void add_done(Text *t, const Decision *d) {
+static void add_done(Text *t, const Decision *d, const Outcome *o) {
         text_add(t, "%s", words[d->action].done);
-        if (d->action == ACTION_THROTTLE)
-                text_add(t, " to %s", FORMAT_SIZE(d->properties.values[PROPERTY_MEMORY_HIGH]));
+        if (d->action == ACTION_THROTTLE) {
+                text_add(t, " to ");
+                (void) add_properties(t, &d->properties, true);
+        }
+        if (d->action == ACTION_PROTECT) {
+                text_add(t, " with ");
+                (void) add_properties(t, &d->properties, false);
+        }
+        if (d->action == ACTION_RECLAIM && o->kind == OUTCOME_DONE && !o->error_text[0])
+                text_add(t, " %s", FORMAT_SIZE(d->reclaim_bytes)); /* the words say how much if it was less */
         if (d->action == ACTION_KILL) {
                 text_add(t, " with ");
                 text_signal(t, d->signal);
@@ -187,29 +202,63 @@ static void add_effect(Text *t, const Report *r) {
                 text_add(t, "; %s freed", FORMAT_SIZE(r->freed_bytes));
 }
 
-void text_outcome(Text *t, const Report *r) {
-        const Decision *d = r->decision;
-        const Outcome *o = &r->outcome;
+/* "not ", "perhaps ": what stands before the deed that was, or was not, done. */
+static const char *doubt(const Outcome *o) {
+        if (o->kind == OUTCOME_DONE)
+                return o->gone ? "gone already, nothing is left to be " : "";
+        return o->kind == OUTCOME_TIMEOUT ? "perhaps " : "not ";
+}
 
-        if (o->kind == OUTCOME_SETTLED || o->kind == OUTCOME_NO_EFFECT) {
-                add_effect(t, r);
-                return;
-        }
-        text_add(t, "%s: ", name_of(d->victim.id != 0 ? &d->victim : &d->watch));
-        if (o->kind == OUTCOME_DONE && o->gone)
-                text_add(t, "gone already, nothing is left to be ");
-        else if (o->kind == OUTCOME_TIMEOUT)
-                text_add(t, "perhaps ");
-        else if (o->kind != OUTCOME_DONE)
-                text_add(t, "not ");
-        add_done(t, d);
+static void add_end(Text *t, const Report *r, bool told) {
+        const Outcome *o = &r->outcome;
 
         if (o->kind == OUTCOME_DRY_RUN)
                 text_add(t, ": this is a dry run");
         else if (o->kind != OUTCOME_DONE)
                 add_error(t, o);
-        else if (d->action != ACTION_LOG)
+        else {
                 text_add(t, ", %s after the stall was seen", FORMAT_TOOK(r->latency_usec));
+                if (o->error_text[0] && !told)
+                        text_add(t, " (%s)", o->error_text);
+        }
+}
+
+/* A unit was started: as the action, or before it. */
+static void add_started(Text *t, const Report *r) {
+        const Decision *d = r->decision;
+
+        text_add(t, "%s: %sstarted", d->start, doubt(&r->outcome));
+        if (r->started) {
+                text_add(t, " before %s", words[d->action].doing);
+                if (d->victim.id != 0)
+                        text_add(t, " %s", name_of(&d->victim));
+        } else if (d->victim.id != 0)
+                text_add(t, " for %s", name_of(&d->victim));
+        add_end(t, r, false);
+}
+
+void text_outcome(Text *t, const Report *r) {
+        const Decision *d = r->decision;
+        const Outcome *o = &r->outcome;
+        bool told = o->kind == OUTCOME_DONE && d->action == ACTION_KILL && d->grain == GRAIN_PROCESS && o->error_text[0];
+
+        if (o->kind == OUTCOME_SETTLED || o->kind == OUTCOME_NO_EFFECT) {
+                add_effect(t, r);
+                return;
+        }
+        if (r->started || d->action == ACTION_START) {
+                add_started(t, r);
+                return;
+        }
+        text_add(t, "%s: ", name_of(d->victim.id != 0 ? &d->victim : &d->watch));
+        if (told) /* "killed chromium[1234], 812M" */
+                text_add(t, "%s", o->error_text);
+        else {
+                text_add(t, "%s", doubt(o));
+                add_done(t, d, o);
+        }
+        if (d->action != ACTION_LOG || o->kind != OUTCOME_DONE)
+                add_end(t, r, told);
 }
 
 /* ---- The way back ---------------------------------------------------------------------------- */
@@ -224,13 +273,18 @@ void text_release(Text *t, const Undo *u) {
                 [RELEASE_RELOAD] = "the policies are loaded anew",
                 [RELEASE_FAILED] = "the action had failed half-way",
                 [RELEASE_RECOVERED] = "memstalld had ended without releasing it",
+                [RELEASE_LIVELOCK] = "it has nothing left to give and only lost time under the limit",
+                [RELEASE_EXPIRED] = "the policy has expired",
+                [RELEASE_BY_HAND] = "released by hand",
         };
 
         text_add(t, "%s: ", u->victim.unit);
-        if (u->action == ACTION_THROTTLE)
-                text_add(t, "MemoryHigh=%s again", FORMAT_LIMIT(u->previous.values[PROPERTY_MEMORY_HIGH]));
-        else
+        if (u->action == ACTION_FREEZE)
                 text_add(t, "thawed");
+        else if (add_properties(t, &u->previous, false))
+                text_add(t, " again");
+        else
+                text_add(t, "%s no more", words[u->action].done);
         text_add(t, " after %s: %s [policy %s, step %s]", FORMAT_TOOK(u->held_usec), reasons[u->reason],
                  u->policy->name, u->step->name);
 }
@@ -244,11 +298,11 @@ void text_release_failed(Text *t, const Undo *u, const Outcome *o) {
 void text_refused(Text *t, const Refusal *r) {
         static const char *const reasons[_REFUSAL_REASON_MAX] = {
                 [REFUSAL_PROTECTED] = "every candidate is protected",
-                [REFUSAL_BUDGET] = "MaxActions= is used up",
+                [REFUSAL_BUDGET] = "MaxActions= of the whole host is used up",
                 [REFUSAL_NOBODY] = "there is no candidate",
                 [REFUSAL_FULL] = "as many units are held as memstalld can hold",
-                [REFUSAL_POLICY_BUDGET] = "the budget of the policy is used up (MaxActions=)",
-                [REFUSAL_NAME] = "what Start= names is no name of a unit once its specifiers are replaced",
+                [REFUSAL_POLICY_BUDGET] = "MaxActions= of the policy is used up",
+                [REFUSAL_NAME] = "what Start= names is no name of a unit",
         };
 
         text_add(t, "%s: step %s of policy %s was due and is not taken", name_of(&r->watch), r->step->name,
@@ -256,4 +310,8 @@ void text_refused(Text *t, const Refusal *r) {
         if (r->victim.id != 0)
                 text_add(t, " on %s", r->victim.unit);
         text_add(t, ": %s", reasons[r->reason]);
+}
+
+void text_expired(Text *t, const Policy *p) {
+        text_add(t, "policy %s has expired: it is off, nothing is watched by it any more", p->name);
 }

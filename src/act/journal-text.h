@@ -2,6 +2,7 @@
 #pragma once
 
 #include "act/text.h"
+#include "base/format.h"
 #include "core/decision.h"
 
 /* The sentences of records: what a tired person reads at three in the morning. Each adds one line to `t`. */
@@ -24,9 +25,25 @@ void text_release_failed(Text *t, const Undo *u, const Outcome *o);
 /* "batch.slice: step slow of policy 50-batch was due and is not taken: every candidate is protected" */
 void text_refused(Text *t, const Refusal *r);
 
+/* "policy 50-backup has expired: it is off, nothing is watched by it any more" */
+void text_expired(Text *t, const Policy *p);
+
+/* "memory pressure some 34% of 2s (limit 10%)" */
+void text_condition(Text *t, const Condition *c, uint64_t seen, const Sample *sample);
+
 /* The value of CONDITIONS: each condition as it is written in the policy, and what was seen, "; " between them:
  * "Pressure=some 10% 2s: 34.5%; Available=10%: 52M". */
 void text_conditions(Text *t, const Decision *d);
 
 /* "SIGKILL"; the number for what has no name. */
 void text_signal(Text *t, int signal);
+
+/* Numbers as these sentences have them: a size or "infinity"; a share to a tenth of a percent, more is noise to a reader,
+ * and the fields have it; a time that something took in whole milliseconds, where it was any. Each returns `buf`. */
+char *format_limit(char *buf, size_t size, uint64_t bytes);
+char *format_seen(char *buf, size_t size, uint64_t share);
+char *format_took(char *buf, size_t size, uint64_t usec);
+
+#define FORMAT_LIMIT(bytes) format_limit((char[FORMAT_MAX]){ 0 }, FORMAT_MAX, bytes)
+#define FORMAT_SEEN(share) format_seen((char[FORMAT_MAX]){ 0 }, FORMAT_MAX, share)
+#define FORMAT_TOOK(usec) format_took((char[FORMAT_MAX]){ 0 }, FORMAT_MAX, usec)

@@ -39,14 +39,15 @@ static void add_victim(Record *r, const CgroupName *victim, const CgroupName *wa
                 record_add(r, "MEMSTALLD_VICTIM", victim->unit);
                 record_add(r, "MEMSTALLD_VICTIM_CGROUP", victim->path);
         }
-        record_add(r, "OBJECT_SYSTEMD_UNIT", victim->id != 0 ? victim->unit : watch->unit);
+        record_add_object(r, victim->id != 0 ? victim : watch);
 }
 
-static void add_decision(Record *r, const Decision *d) {
+static void add_decision(Record *r, const Decision *d, ActionKind action) {
         add_incident(r, d->incident);
         add_origin(r, d->policy, d->step, &d->watch);
         add_victim(r, &d->victim, &d->watch);
-        record_add(r, "MEMSTALLD_ACTION", action_to_string(d->action));
+        record_add(r, "MEMSTALLD_ACTION", action_to_string(action));
+        record_add(r, "MEMSTALLD_START", d->start[0] ? d->start : NULL);
         record_add_uint(r, "MEMSTALLD_COUNT", d->count);
         record_add(r, "MEMSTALLD_DRY_RUN", d->dry_run ? "yes" : "no");
 }
@@ -58,7 +59,8 @@ static void add_outcome(Record *r, const Outcome *o) {
         if (o->error < 0) {
                 record_add(r, "MEMSTALLD_ERROR", o->error_text[0] ? o->error_text : strerrorname_np(-o->error));
                 record_add_uint(r, "ERRNO", (uint64_t) -o->error);
-        }
+        } else if (o->error_text[0])
+                record_add(r, "MEMSTALLD_DETAIL", o->error_text);
 }
 
 /* ---- A decision and who brought it about ----------------------------------------------------- */
@@ -72,6 +74,10 @@ static void add_rank(Record *r, const Decision *d) {
         record_add(r, "MEMSTALLD_RANK_ORDER", order.data);
 }
 
+static bool sets_properties(ActionKind action) {
+        return action == ACTION_THROTTLE || action == ACTION_PROTECT;
+}
+
 static void add_numbers(Record *r, const Decision *d) {
         record_add(r, "MEMSTALLD_CAUSE", cause_to_string(d->cause));
         record_add_uint(r, "MEMSTALLD_CANDIDATES", d->n_candidates);
@@ -83,10 +89,19 @@ static void add_numbers(Record *r, const Decision *d) {
         record_add_bytes(r, "MEMSTALLD_HOST_AVAILABLE", d->sample.host_available_bytes);
         if (d->victim.id != 0)
                 record_add_bytes(r, "MEMSTALLD_VICTIM_USAGE", d->victim_usage_bytes);
-        if (d->action == ACTION_THROTTLE)
-                record_add_bytes(r, "MEMSTALLD_MEMORY_HIGH", d->properties.values[PROPERTY_MEMORY_HIGH]);
-        if (d->action == ACTION_KILL)
+        if (sets_properties(d->action))
+                record_add_properties(r, &d->properties);
+        if (d->action == ACTION_RECLAIM)
+                record_add_bytes(r, "MEMSTALLD_RECLAIM", d->reclaim_bytes);
+        if (d->action == ACTION_KILL) {
                 record_add_uint(r, "MEMSTALLD_SIGNAL", (uint64_t) d->signal);
+                record_add(r, "MEMSTALLD_GRAIN", grain_to_string(d->grain));
+        }
+}
+
+/* Some of what runs ends. */
+static bool ends_processes(ActionKind action) {
+        return action == ACTION_KILL || action == ACTION_STOP || action == ACTION_RESTART;
 }
 
 void journal_decision(Journal *j, const Decision *d) {
@@ -94,8 +109,8 @@ void journal_decision(Journal *j, const Decision *d) {
         Text text = { 0 }, conditions = { 0 };
 
         text_decision(&text, d);
-        record_start(r, "decision", MESSAGE_ID_DECISION, d->action == ACTION_KILL ? LOG_WARNING : LOG_NOTICE, text.data);
-        add_decision(r, d);
+        record_start(r, "decision", MESSAGE_ID_DECISION, ends_processes(d->action) ? LOG_WARNING : LOG_NOTICE, text.data);
+        add_decision(r, d, d->action);
         add_rank(r, d);
         text_conditions(&conditions, d);
         record_add(r, "MEMSTALLD_CONDITIONS", conditions.data);
@@ -109,10 +124,10 @@ void journal_culprit(Journal *j, const Decision *d, const Culprit *c, const char
 
         text_culprit(&text, c, comm);
         record_start(r, "culprit", MESSAGE_ID_CULPRIT, LOG_NOTICE, text.data);
-        add_decision(r, d);
+        add_decision(r, d, d->action);
         /* A second value: the story of the culprit's own unit has it too. */
         if (c->unit.id != 0 && c->unit.id != d->victim.id)
-                record_add(r, "OBJECT_SYSTEMD_UNIT", c->unit.unit);
+                record_add_object(r, &c->unit);
 
         record_add(r, "MEMSTALLD_CULPRIT_UNIT", c->unit.unit);
         record_add(r, "MEMSTALLD_CULPRIT_CGROUP", c->unit.path);
@@ -150,7 +165,10 @@ void journal_outcome(Journal *j, const Report *report) {
 
         text_outcome(&text, report);
         record_start(r, "outcome", kinds[o->kind].message_id, kinds[o->kind].priority, text.data);
-        add_decision(r, report->decision);
+        add_decision(r, report->decision, report->started ? ACTION_START : report->decision->action);
+        /* A second value: the story of the unit that was started has it too. */
+        if (report->started || report->decision->action == ACTION_START)
+                record_add(r, "OBJECT_SYSTEMD_UNIT", report->decision->start);
         add_outcome(r, o);
         record_add_uint(r, "MEMSTALLD_LATENCY_USEC", report->latency_usec);
         record_add_uint(r, "MEMSTALLD_PRESSURE_BEFORE", report->pressure_before);
@@ -169,8 +187,8 @@ static void begin_release(Record *r, const Undo *u, const char *message_id, int 
         record_add(r, "MEMSTALLD_ACTION", action_to_string(u->action));
         record_add(r, "MEMSTALLD_REASON", release_to_string(u->reason));
         record_add_uint(r, "MEMSTALLD_HELD_USEC", u->held_usec);
-        if (u->action == ACTION_THROTTLE)
-                record_add_bytes(r, "MEMSTALLD_MEMORY_HIGH", u->previous.values[PROPERTY_MEMORY_HIGH]);
+        if (sets_properties(u->action))
+                record_add_properties(r, &u->previous);
 }
 
 void journal_release(Journal *j, const Undo *u) {
@@ -201,6 +219,18 @@ void journal_refused(Journal *j, const Refusal *refusal) {
         add_victim(r, &refusal->victim, &refusal->watch);
         record_add(r, "MEMSTALLD_ACTION", action_to_string(refusal->step->action));
         record_add(r, "MEMSTALLD_REASON", refusal_to_string(refusal->reason));
+        journal_socket_send(j->socket, r);
+}
+
+void journal_expired(Journal *j, const Policy *policy) {
+        Record *r = &j->record;
+        Text text = { 0 };
+
+        text_expired(&text, policy);
+        record_start(r, "expired", MESSAGE_ID_EXPIRED, LOG_NOTICE, text.data);
+        record_add(r, "MEMSTALLD_POLICY", policy->name);
+        record_add(r, "MEMSTALLD_CONFIG_FILE", policy->file);
+        record_add_uint(r, "MEMSTALLD_EXPIRES_USEC", policy->expires_usec);
         journal_socket_send(j->socket, r);
 }
 

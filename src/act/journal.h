@@ -57,6 +57,9 @@ void journal_release_failed(Journal *j, const Undo *u, const Outcome *o);
 
 void journal_refused(Journal *j, const Refusal *r);
 
+/* The policy is off since its Expires=. */
+void journal_expired(Journal *j, const Policy *policy);
+
 /* Something cannot be seen any more. `watch` is a cgroup path, `unit` its unit; NULL both if it is no watch. */
 void journal_blind(Journal *j, const char *watch, const char *unit, const char *reason);
 

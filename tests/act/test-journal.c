@@ -171,6 +171,254 @@ static void test_decision_words(void **state) {
         }
 }
 
+/* Each condition in words, and as the policy has it. */
+static void test_conditions(void **state) {
+        static char *globs[] = { (char *) "backup@*.service", (char *) "fsck.service", NULL };
+        static const struct {
+                Condition condition;
+                uint64_t seen;
+                const char *text, *field;
+        } rows[] = {
+                { { .kind = CONDITION_PRESSURE, .pressure = { PRESSURE_FULL, 1000, 2000000 } }, 3456,
+                  "memory pressure full 34% of 2s (limit 10%)", "Pressure=full 10% 2s: 34.56%" },
+                { { .kind = CONDITION_HOST_PRESSURE, .pressure = { PRESSURE_SOME, 500, 10000000 } }, 789,
+                  "the host's memory pressure some 7.8% of 10s (limit 5%)", "HostPressure=some 5% 10s: 7.89%" },
+                { { .kind = CONDITION_IO_PRESSURE, .pressure = { PRESSURE_SOME, 1000, 500000 } }, 2000,
+                  "io pressure some 20% of 500ms (limit 10%)", "IOPressure=some 10% 500ms: 20%" },
+                { { .kind = CONDITION_CPU_PRESSURE, .pressure = { PRESSURE_SOME, 1000, 2000000 } }, 2000,
+                  "cpu pressure some 20% of 2s (limit 10%)", "CPUPressure=some 10% 2s: 20%" },
+                { { .kind = CONDITION_AVAILABLE, .amount = { .is_share = true, .share = 1000 } }, 52 << 20,
+                  "52M of 1G available (limit 10%)", "Available=10%: 52M" },
+                { { .kind = CONDITION_HOST_AVAILABLE, .amount = { .bytes = 100 << 20 } }, 52 << 20,
+                  "52M of 8G available on the host (limit 100M)", "HostAvailable=100M: 52M" },
+                { { .kind = CONDITION_SWAP_FREE, .amount = { .is_share = true, .share = 1000 } }, 52 << 20,
+                  "52M of 2G swap free (limit 10%)", "SwapFree=10%: 52M" },
+                { { .kind = CONDITION_USAGE, .amount = { .bytes = 50 << 20 } }, 60 << 20,
+                  "60M of 1G used (limit 50M)", "Usage=50M: 60M" },
+                { { .kind = CONDITION_GROWTH, .rate = { 20 << 20, 5000000 } }, 25 << 20,
+                  "growing by 25M a second over 5s (limit 20M)", "Growth=20M 5s: 25M" },
+                { { .kind = CONDITION_EXHAUSTION, .usec = 30000000 }, 12345678,
+                  "no room left in 12s 345ms if this goes on (limit 30s)", "Exhaustion=30s: 12s 345ms" },
+                { { .kind = CONDITION_REFAULTS, .rate = { 1000, 5000000 } }, 2500,
+                  "2500 pages read back a second over 5s (limit 1000)", "Refaults=1000 5s: 2500" },
+                { { .kind = CONDITION_RECLAIM, .rate = { 1000, 5000000 } }, 2500,
+                  "2500 pages scanned a second over 5s (limit 1000)", "Reclaim=1000 5s: 2500" },
+                { { .kind = CONDITION_EFFICIENCY, .share = 2000 }, 512,
+                  "only 5.1% of the pages scanned reclaimed (limit 20%)", "Efficiency=20%: 5.12%" },
+                { { .kind = CONDITION_EVENT, .event = { MEMORY_EVENT_MAX, 10, 5000000 } }, 12,
+                  "12 max events in 5s (limit 10)", "Event=max 10 5s: 12" },
+                { { .kind = CONDITION_EVENT, .event = { MEMORY_EVENT_OOM, 1, 10000000 } }, 1,
+                  "1 oom event in 10s (limit 1)", "Event=oom 1 10s: 1" },
+                { { .kind = CONDITION_CAUSE, .causes = 1 << CAUSE_HOST_SHORT | 1 << CAUSE_SWAP }, 1 << CAUSE_SWAP,
+                  "the cause is swap", "Cause=host-short swap: swap" },
+                { { .kind = CONDITION_PRESENT, .globs = globs }, 2,
+                  "backup@*.service or fsck.service runs", "Present=backup@*.service fsck.service: 2" },
+                { { .kind = CONDITION_ABSENT, .globs = globs + 1 }, 0,
+                  "no fsck.service runs", "Absent=fsck.service: 0" },
+                { { .kind = CONDITION_DYING_DESCENDANTS, .count = 100 }, 250,
+                  "250 removed cgroups not yet free (limit 100)", "DyingDescendants=100: 250" },
+        };
+        World *w = *state;
+        char message[512];
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+                Condition one = rows[i].condition;
+                Decision d = decision(ACTION_FREEZE);
+                Step its = step;
+
+                its.conditions = &one;
+                d.step = &its;
+                d.seen[0] = rows[i].seen;
+                d.sample.host_total_bytes = UINT64_C(8) << 30;
+                d.sample.swap_total_bytes = UINT64_C(2) << 30;
+                journal_decision(w->journal, &d);
+                (void) snprintf(message, sizeof(message), "batch.slice: %s: freezing hog.service (it uses 100M; cause: "
+                                                          "unit-limit) [policy 50-batch, step slow]", rows[i].text);
+                COMPARE(w, { "MESSAGE", message }, { "MEMSTALLD_CONDITIONS", rows[i].field });
+        }
+}
+
+static Properties all_limits(void) {
+        Properties p = { 0 };
+
+        properties_set(&p, PROPERTY_MEMORY_HIGH, 512 << 20);
+        properties_set(&p, PROPERTY_CPU_QUOTA, 200000);
+        properties_set(&p, PROPERTY_CPU_WEIGHT, 10);
+        properties_set(&p, PROPERTY_IO_WEIGHT, 20);
+        return p;
+}
+
+/* Every action: what is announced, what would be, what came of it, and that it failed. */
+static void test_actions(void **state) {
+        static const struct {
+                ActionKind action;
+                Grain grain;
+                Properties properties;
+                const char *deed, *would, *done, *failed, *priority, *key, *value;
+        } rows[] = {
+                { ACTION_PROTECT, GRAIN_UNIT, PROPERTIES_ONE(PROPERTY_MEMORY_LOW, 900 << 20),
+                  "protecting hog.service with MemoryLow=900M", "would protect hog.service with MemoryLow=900M",
+                  "hog.service: protected with MemoryLow=900M, 12ms after the stall was seen",
+                  "hog.service: not protected with MemoryLow=900M: no", "5", "MEMSTALLD_MEMORY_LOW", "943718400" },
+                { ACTION_THROTTLE, GRAIN_UNIT, PROPERTIES_ONE(PROPERTY_CPU_QUOTA, 1500000),
+                  "throttling hog.service to CPUQuota=150%", "would throttle hog.service to CPUQuota=150%",
+                  "hog.service: throttled to CPUQuota=150%, 12ms after the stall was seen",
+                  "hog.service: not throttled to CPUQuota=150%: no", "5", "MEMSTALLD_CPU_QUOTA", "1500000" },
+                { ACTION_RECLAIM, GRAIN_UNIT, { 0 }, "reclaiming 50M of hog.service",
+                  "would reclaim 50M of hog.service", "hog.service: reclaimed 50M, 12ms after the stall was seen",
+                  "hog.service: not reclaimed: no", "5", "MEMSTALLD_RECLAIM", "52428800" },
+                { ACTION_FREEZE, GRAIN_UNIT, { 0 }, "freezing hog.service", "would freeze hog.service",
+                  "hog.service: frozen, 12ms after the stall was seen", "hog.service: not frozen: no", "5",
+                  "MEMSTALLD_ACTION", "freeze" },
+                { ACTION_KILL, GRAIN_UNIT, { 0 }, "killing hog.service with SIGKILL",
+                  "would kill hog.service with SIGKILL",
+                  "hog.service: killed with SIGKILL, 12ms after the stall was seen",
+                  "hog.service: not killed with SIGKILL: no", "4", "MEMSTALLD_GRAIN", "unit" },
+                { ACTION_KILL, GRAIN_PROCESS, { 0 }, "killing the largest process of hog.service with SIGKILL",
+                  "would kill the largest process of hog.service with SIGKILL",
+                  "hog.service: killed with SIGKILL, 12ms after the stall was seen",
+                  "hog.service: not killed with SIGKILL: no", "4", "MEMSTALLD_GRAIN", "process" },
+                { ACTION_STOP, GRAIN_UNIT, { 0 }, "stopping hog.service", "would stop hog.service",
+                  "hog.service: stopped, 12ms after the stall was seen", "hog.service: not stopped: no", "4",
+                  "MEMSTALLD_ACTION", "stop" },
+                { ACTION_RESTART, GRAIN_UNIT, { 0 }, "restarting hog.service", "would restart hog.service",
+                  "hog.service: restarted, 12ms after the stall was seen", "hog.service: not restarted: no", "4",
+                  "MEMSTALLD_ACTION", "restart" },
+                { ACTION_START, GRAIN_UNIT, { 0 }, "starting dump.service for hog.service",
+                  "would start dump.service for hog.service",
+                  "dump.service: started for hog.service, 12ms after the stall was seen",
+                  "dump.service: not started for hog.service: no", "5", "MEMSTALLD_START", "dump.service" },
+        };
+        World *w = *state;
+        char message[512];
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+                Decision d = decision(rows[i].action);
+
+                d.grain = rows[i].grain;
+                d.properties = rows[i].properties;
+                d.reclaim_bytes = 50 << 20;
+                strcpy(d.start, rows[i].action == ACTION_START ? "dump.service" : "");
+                journal_decision(w->journal, &d);
+                (void) snprintf(message, sizeof(message), "batch.slice: memory pressure some 34%% of 2s (limit 10%%): %s (it "
+                                                          "uses 100M; cause: unit-limit) [policy 50-batch, step slow]",
+                                rows[i].deed);
+                COMPARE(w, { "MESSAGE", message }, { "PRIORITY", rows[i].priority }, { rows[i].key, rows[i].value },
+                        { "MEMSTALLD_MEMORY_HIGH", NULL });
+                d.dry_run = true;
+                journal_decision(w->journal, &d);
+                (void) snprintf(message, sizeof(message), "batch.slice: memory pressure some 34%% of 2s (limit 10%%): %s (it "
+                                                          "uses 100M; cause: unit-limit) [policy 50-batch, step slow, dry "
+                                                          "run]", rows[i].would);
+                COMPARE(w, { "MESSAGE", message });
+                d.dry_run = false;
+
+                journal_outcome(w->journal, &(Report){ .decision = &d, .outcome = { .kind = OUTCOME_DONE },
+                                                       .latency_usec = 12000 });
+                assert_true(fake_journal_take(w->fd, &w->record));
+                assert_string_equal(fake_record_get(&w->record, "MESSAGE"), rows[i].done);
+                journal_outcome(w->journal, &(Report){ .decision = &d, .outcome = { .kind = OUTCOME_FAILED, .error = -5,
+                                                                                    .error_text = "no" } });
+                assert_true(fake_journal_take(w->fd, &w->record));
+                assert_string_equal(fake_record_get(&w->record, "MESSAGE"), rows[i].failed);
+        }
+}
+
+static void test_limits(void **state) {
+        World *w = *state;
+        Decision d = decision(ACTION_THROTTLE);
+
+        d.properties = all_limits();
+        journal_decision(w->journal, &d);
+        COMPARE(w, { "MESSAGE", "batch.slice: memory pressure some 34% of 2s (limit 10%): throttling hog.service to 512M, "
+                                "CPUQuota=20%, CPUWeight=10, IOWeight=20 (it uses 100M; cause: unit-limit) [policy "
+                                "50-batch, step slow]" },
+                { "MEMSTALLD_MEMORY_HIGH", "536870912" }, { "MEMSTALLD_CPU_QUOTA", "200000" },
+                { "MEMSTALLD_CPU_WEIGHT", "10" }, { "MEMSTALLD_IO_WEIGHT", "20" }, { "MEMSTALLD_MEMORY_LOW", NULL },
+                { "MEMSTALLD_RECLAIM", NULL }, { "MEMSTALLD_GRAIN", NULL }, { "MEMSTALLD_START", NULL });
+
+        /* What could not be set is told. */
+        journal_outcome(w->journal, &(Report){ .decision = &d, .latency_usec = 12000,
+                                               .outcome = { .kind = OUTCOME_DONE, .via = VIA_CGROUP,
+                                                            .error_text = "there is no io.weight for it" } });
+        COMPARE(w, { "MESSAGE", "hog.service: throttled to 512M, CPUQuota=20%, CPUWeight=10, IOWeight=20, 12ms after the "
+                                "stall was seen (there is no io.weight for it)" },
+                { "MEMSTALLD_DETAIL", "there is no io.weight for it" }, { "MEMSTALLD_ERROR", NULL },
+                { "MEMSTALLD_VIA", "cgroup" });
+}
+
+/* What the effectors have to say about something that is done. */
+static void test_details(void **state) {
+        World *w = *state;
+        Decision d = decision(ACTION_KILL);
+
+        d.grain = GRAIN_PROCESS;
+        journal_outcome(w->journal, &(Report){ .decision = &d, .latency_usec = 12000,
+                                               .outcome = { .kind = OUTCOME_DONE, .via = VIA_CGROUP,
+                                                            .error_text = "killed chromium[1234], 812M" } });
+        COMPARE(w, { "MESSAGE", "hog.service: killed chromium[1234], 812M, 12ms after the stall was seen" },
+                { "MEMSTALLD_DETAIL", "killed chromium[1234], 812M" }, { "MEMSTALLD_OUTCOME", "done" });
+
+        d = decision(ACTION_RECLAIM);
+        d.reclaim_bytes = 50 << 20;
+        journal_outcome(w->journal, &(Report){ .decision = &d, .latency_usec = 12000,
+                                               .outcome = { .kind = OUTCOME_DONE, .via = VIA_CGROUP,
+                                                            .error_text = "there was less to reclaim: it uses 12M less "
+                                                                          "now, of 50M that were wanted" } });
+        COMPARE(w, { "MESSAGE", "hog.service: reclaimed, 12ms after the stall was seen (there was less to reclaim: it uses "
+                                "12M less now, of 50M that were wanted)" });
+}
+
+/* Start= before another action. */
+static void test_started(void **state) {
+        World *w = *state;
+        Decision d = decision(ACTION_KILL);
+
+        strcpy(d.start, "dump@hog.service");
+        journal_outcome(w->journal, &(Report){ .decision = &d, .started = true, .latency_usec = 12000,
+                                               .outcome = { .kind = OUTCOME_DONE, .via = VIA_SYSTEMD } });
+        assert_true(fake_journal_take(w->fd, &w->record));
+        assert_string_equal(fake_record_get(&w->record, "MESSAGE"),
+                            "dump@hog.service: started before killing hog.service, 12ms after the stall was seen");
+        assert_string_equal(fake_record_get(&w->record, "MEMSTALLD_ACTION"), "start");
+        assert_string_equal(fake_record_get(&w->record, "MEMSTALLD_START"), "dump@hog.service");
+        assert_string_equal(fake_record_get(&w->record, "MEMSTALLD_VICTIM"), "hog.service");
+        assert_int_equal(fake_record_count(&w->record, "OBJECT_SYSTEMD_UNIT"), 2);
+
+        journal_outcome(w->journal, &(Report){ .decision = &d, .started = true,
+                                               .outcome = { .kind = OUTCOME_TIMEOUT, .error = -110,
+                                                            .error_text = "its start takes too long" } });
+        assert_true(fake_journal_take(w->fd, &w->record));
+        assert_string_equal(fake_record_get(&w->record, "MESSAGE"),
+                            "dump@hog.service: perhaps started before killing hog.service: its start takes too long");
+}
+
+/* What the system manager does not know is found under the unit that it delegates. */
+static void test_delegated(void **state) {
+        static const struct {
+                CgroupName victim;
+                const char *unit, *user_unit;
+        } rows[] = {
+                { { 8, CGROUP_UNIT, "/user.slice/user-1000.slice/user@1000.service/app.slice/web.service", "web.service",
+                    true }, "user@1000.service", "web.service" },
+                { { 9, CGROUP_GROUP, "/system.slice/docker.service/0af3", "/system.slice/docker.service/0af3", true },
+                  "docker.service", NULL },
+                { { 10, CGROUP_GROUP, "/machine.slice/_x.scope/a.slice", "/machine.slice/_x.scope/a.slice", true },
+                  "x.scope", NULL },
+                { { 11, CGROUP_UNIT, "/system.slice/a.service", "a.service", false }, "a.service", NULL },
+        };
+        World *w = *state;
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+                Decision d = decision(ACTION_FREEZE);
+
+                d.victim = rows[i].victim;
+                journal_decision(w->journal, &d);
+                COMPARE(w, { "OBJECT_SYSTEMD_UNIT", rows[i].unit }, { "OBJECT_SYSTEMD_USER_UNIT", rows[i].user_unit },
+                        { "MEMSTALLD_VICTIM", rows[i].victim.unit }, { "MEMSTALLD_VICTIM_CGROUP", rows[i].victim.path });
+        }
+}
+
 static Culprit culprit(void) {
         return (Culprit){
                 .role = ROLE_CAUSE, .share = 8256, .unit = hog, .limit = hog,
@@ -311,6 +559,96 @@ static void test_release(void **state) {
                 { "MEMSTALLD_OUTCOME", "timeout" }, { "ERRNO", "110" });
 }
 
+static void test_releases(void **state) {
+        static const struct {
+                ReleaseReason reason;
+                const char *word, *text;
+        } rows[] = {
+                { RELEASE_CALM, "calm", "the pressure stayed low" },
+                { RELEASE_MAX_HOLD, "max-hold", "it was held as long as MaxHold= allows" },
+                { RELEASE_GONE, "gone", "the unit has stopped" },
+                { RELEASE_KILL, "kill", "it is to be killed" },
+                { RELEASE_STOP, "stop", "memstalld stops" },
+                { RELEASE_RELOAD, "reload", "the policies are loaded anew" },
+                { RELEASE_FAILED, "failed", "the action had failed half-way" },
+                { RELEASE_RECOVERED, "recovered-after-crash", "memstalld had ended without releasing it" },
+                { RELEASE_LIVELOCK, "livelock", "it has nothing left to give and only lost time under the limit" },
+                { RELEASE_EXPIRED, "expired", "the policy has expired" },
+                { RELEASE_BY_HAND, "by-hand", "released by hand" },
+        };
+        World *w = *state;
+        Undo u = { .incident = incident, .policy = &policy, .step = &step, .watch = batch, .victim = hog,
+                   .action = ACTION_THROTTLE, .previous = all_limits(), .held_usec = 12000000 };
+        char message[512];
+
+        assert_int_equal(sizeof(rows) / sizeof(*rows), _RELEASE_REASON_MAX);
+        u.previous.values[PROPERTY_CPU_QUOTA] = UINT64_MAX;
+        u.previous.values[PROPERTY_CPU_WEIGHT] = UINT64_MAX;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+                u.reason = rows[i].reason;
+                journal_release(w->journal, &u);
+                (void) snprintf(message, sizeof(message), "hog.service: MemoryHigh=512M, CPUQuota=infinity, "
+                                                          "CPUWeight=default, IOWeight=20 again after 12s: %s [policy "
+                                                          "50-batch, step slow]", rows[i].text);
+                COMPARE(w, { "MESSAGE", message }, { "MEMSTALLD_REASON", rows[i].word },
+                        { "MEMSTALLD_MEMORY_HIGH", "536870912" }, { "MEMSTALLD_CPU_QUOTA", "infinity" },
+                        { "MEMSTALLD_CPU_WEIGHT", "infinity" }, { "MEMSTALLD_IO_WEIGHT", "20" });
+        }
+
+        u.action = ACTION_PROTECT;
+        u.reason = RELEASE_CALM;
+        u.previous = (Properties) PROPERTIES_ONE(PROPERTY_MEMORY_LOW, 0);
+        properties_set(&u.previous, PROPERTY_SLICES_LOW, 1 << 20);
+        journal_release(w->journal, &u);
+        COMPARE(w, { "MESSAGE", "hog.service: MemoryLow=0B again after 12s: the pressure stayed low [policy 50-batch, step "
+                                "slow]" },
+                { "MEMSTALLD_MEMORY_LOW", "0" }, { "MEMSTALLD_SLICES_MEMORY_LOW", "1048576" });
+
+        /* What was there before is not known, as nothing was set. */
+        u.previous = (Properties){ 0 };
+        journal_release(w->journal, &u);
+        COMPARE(w, { "MESSAGE", "hog.service: protected no more after 12s: the pressure stayed low [policy 50-batch, step "
+                                "slow]" });
+        journal_release_failed(w->journal, &u, &(Outcome){ .kind = OUTCOME_FAILED, .error = -5, .error_text = "no" });
+        COMPARE(w, { "MESSAGE", "hog.service: still protected after 12s, could not be released: no" });
+}
+
+static void test_expired(void **state) {
+        World *w = *state;
+
+        journal_expired(w->journal, &(Policy){ .name = (char *) "50-backup", .file = (char *) "/etc/x/50-backup.conf",
+                                               .expires_usec = 1790000000000000 });
+        COMPARE(w, { "MESSAGE", "policy 50-backup has expired: it is off, nothing is watched by it any more" },
+                { "MESSAGE_ID", MESSAGE_ID_EXPIRED }, { "MEMSTALLD_RECORD", "expired" }, { "PRIORITY", "5" },
+                { "MEMSTALLD_POLICY", "50-backup" }, { "MEMSTALLD_CONFIG_FILE", "/etc/x/50-backup.conf" },
+                { "MEMSTALLD_EXPIRES_USEC", "1790000000000000" });
+}
+
+static void test_refusals(void **state) {
+        static const struct {
+                RefusalReason reason;
+                const char *word, *text;
+        } rows[] = {
+                { REFUSAL_PROTECTED, "protected", "every candidate is protected" },
+                { REFUSAL_BUDGET, "budget", "MaxActions= of the whole host is used up" },
+                { REFUSAL_NOBODY, "no-candidate", "there is no candidate" },
+                { REFUSAL_FULL, "too-many-held", "as many units are held as memstalld can hold" },
+                { REFUSAL_POLICY_BUDGET, "policy-budget", "MaxActions= of the policy is used up" },
+                { REFUSAL_NAME, "bad-name", "what Start= names is no name of a unit" },
+        };
+        World *w = *state;
+        char message[256];
+
+        assert_int_equal(sizeof(rows) / sizeof(*rows), _REFUSAL_REASON_MAX);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+                journal_refused(w->journal, &(Refusal){ .incident = incident, .policy = &policy, .step = &step,
+                                                        .watch = batch, .victim = hog, .reason = rows[i].reason });
+                (void) snprintf(message, sizeof(message), "batch.slice: step slow of policy 50-batch was due and is not "
+                                                          "taken on hog.service: %s", rows[i].text);
+                COMPARE(w, { "MESSAGE", message }, { "MEMSTALLD_REASON", rows[i].word });
+        }
+}
+
 static void test_refused(void **state) {
         World *w = *state;
         Refusal r = { .incident = incident, .policy = &policy, .step = &step, .watch = host,
@@ -371,6 +709,7 @@ static void test_catalog(void **state) {
                 MESSAGE_ID_DECISION, MESSAGE_ID_OUTCOME, MESSAGE_ID_FAILED, MESSAGE_ID_SETTLED, MESSAGE_ID_RELEASE,
                 MESSAGE_ID_CULPRIT,  MESSAGE_ID_REFUSED, MESSAGE_ID_BLIND,  MESSAGE_ID_START,   MESSAGE_ID_RELOAD,
                 MESSAGE_ID_STOP,     MESSAGE_ID_CONFIG,  MESSAGE_ID_LOST,
+                MESSAGE_ID_EXPIRED,
         };
         const char *path = getenv("MEMSTALLD_CATALOG");
         char line[256], wanted[64];
@@ -402,7 +741,9 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 TEST(test_decision),    TEST(test_decision_words), TEST(test_culprit), TEST(test_culprit_unknown),
                 TEST(test_forged_name), TEST(test_outcomes),       TEST(test_release), TEST(test_refused),
-                TEST(test_daemon),      TEST(test_facts),          TEST(test_catalog),
+                TEST(test_daemon),      TEST(test_facts),          TEST(test_catalog), TEST(test_conditions),
+                TEST(test_actions),     TEST(test_limits),         TEST(test_details), TEST(test_started),
+                TEST(test_delegated),   TEST(test_releases),       TEST(test_expired), TEST(test_refusals),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
