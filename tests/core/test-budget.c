@@ -49,10 +49,30 @@ static void test_bound(void **state) {
         budget_done(&b);
 }
 
+/* Asking takes nothing. */
+static void test_left(void **state) {
+        Budget b;
+
+        assert_int_equal(budget_init(&b, 2, 10 * USEC_PER_SEC), 0);
+        for (unsigned i = 0; i < 5; i++)
+                assert_true(budget_left(&b, 100 * USEC_PER_SEC));
+        assert_true(budget_take(&b, 100 * USEC_PER_SEC));
+        assert_true(budget_left(&b, 100 * USEC_PER_SEC));
+        assert_true(budget_take(&b, 101 * USEC_PER_SEC));
+        assert_false(budget_left(&b, 101 * USEC_PER_SEC));
+        assert_false(budget_left(&b, 110 * USEC_PER_SEC - 1));
+        assert_true(budget_left(&b, 110 * USEC_PER_SEC));
+        budget_done(&b);
+        assert_int_equal(budget_init(&b, 0, 10 * USEC_PER_SEC), 0);
+        assert_false(budget_left(&b, 100 * USEC_PER_SEC));
+        budget_done(&b);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_take),
                 cmocka_unit_test(test_bound),
+                cmocka_unit_test(test_left),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,6 +160,61 @@ static void test_blame_of_a_life(void **state) {
         assert_int_equal(survey.suspects[1].caused_usec, SEC * 62 / 312);
 }
 
+/* Swap, pages scanned since the base, what the unit asks for. */
+static void test_more_measures(void **state) {
+        const Candidate first = { .cgroup_id = A, .swap_bytes = 77, .scanned = 1000, .preference = PREFERENCE_AVOID };
+        Candidate second = first;
+
+        assert_false(fill(100 * SEC, &first, 1));
+        assert_int_equal(survey.suspects[0].scanned, 0);
+        assert_int_equal(survey.suspects[0].swap_bytes, 77);
+        assert_int_equal(survey.suspects[0].preference, PREFERENCE_AVOID);
+        second.scanned = 1500;
+        assert_true(fill(101 * SEC, &second, 1));
+        assert_int_equal(survey.suspects[0].scanned, 500);
+        second.scanned = 900;
+        assert_true(fill(102 * SEC, &second, 1));
+        assert_int_equal(survey.suspects[0].scanned, 0);
+}
+
+/* A slice's limit is no matter of those beside it; a slice has caused and suffered what is in it, and takes no part in the
+ * blame by itself; nor does a container. */
+static void test_blame_of_slices(void **state) {
+        enum { IN_C = 14 };
+        static const struct {
+                const char *what;
+                Stall stall;
+                uint64_t slice, a, b, c, in_c, slice_suffered, c_suffered;
+        } rows[] = {
+                { "the slice's limit", { A, SLICE, 1, STALL_MEMCG_MAX, 1000 }, 1000, 250, 750, 0, 0, 1000, 0 },
+                { "suffered beside it", { C, SLICE, 1, STALL_MEMCG_MAX, 1000 }, 1000, 250, 750, 0, 0, 0, 1000 },
+                { "the host", { A, 0, 1, STALL_DIRECT_RECLAIM, 1000 }, 800, 200, 600, 200, 200, 1000, 0 },
+                { "the host's own limit", { A, HOST, 1, STALL_DIRECT_RECLAIM, 1000 }, 800, 200, 600, 200, 200, 1000, 0 },
+                { "the container's limit", { IN_C, C, 1, STALL_MEMCG_MAX, 1000 }, 0, 0, 0, 1000, 1000, 0, 1000 },
+                { "the limit of a group", { A, IN_C, 1, STALL_MEMCG_MAX, 1000 }, 0, 0, 0, 1000, 1000, 1000, 0 },
+        };
+
+        node_registry_find(&nodes, C)->container = true;
+        registry_put(&nodes, IN_C, CGROUP_GROUP, "c.service/x");
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                uint64_t now_usec = (100 + 20 * i) * SEC;
+                const Candidate before[] = { { SLICE }, { A }, { B }, { C }, { IN_C } };
+                const Candidate after[] = { { SLICE, 9000, 0, 0 }, { A, 1000, 0, 0 }, { B, 3000, 0, 0 }, { C, 9000, 0, 0 },
+                                            { IN_C, 1000, 0, 0 } };
+                const Suspect *s = survey.suspects;
+
+                assert_false(fill(now_usec, before, 5));
+                assert_true(fill(now_usec + SEC, after, 5));
+                survey_blame(&survey, &nodes, &(Event){ .survey = { .stalls = &rows[i].stall, .n_stalls = 1 } });
+                if (s[0].caused_usec != rows[i].slice || s[1].caused_usec != rows[i].a || s[2].caused_usec != rows[i].b ||
+                    s[3].caused_usec != rows[i].c || s[4].caused_usec != rows[i].in_c ||
+                    s[0].suffered_usec != rows[i].slice_suffered || s[3].suffered_usec != rows[i].c_suffered)
+                        fail_msg("%s: %lu %lu %lu %lu %lu, suffered %lu %lu", rows[i].what, s[0].caused_usec,
+                                 s[1].caused_usec, s[2].caused_usec, s[3].caused_usec, s[4].caused_usec,
+                                 s[0].suffered_usec, s[3].suffered_usec);
+        }
+}
+
 static void test_cause(void **state) {
         static const struct {
                 const char *what;
@@ -308,6 +363,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_candidates_are_bounded, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_blame, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_blame_of_a_life, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_more_measures, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_blame_of_slices, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cause, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cause_host, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_culprits, setup, teardown),
