@@ -6,6 +6,7 @@
 #include "core/core.h"
 #include "core/ledger.h"
 #include "core/node.h"
+#include "core/presence.h"
 #include "core/survey.h"
 #include "core/watch.h"
 
@@ -20,6 +21,15 @@
 
 #define GRAVES_MAX (2 * HOLDS_MAX + 2)
 
+/* Which policies are on, see roster.c. */
+typedef struct Roster {
+        bool *expired; /* one for each policy */
+        bool knows_clock;
+        uint64_t realtime_usec, at_usec; /* CLOCK_REALTIME then */
+        bool rematch; /* policies came on or went off: for some cgroups another one may be right */
+        bool leaving; /* some watch is to end when its action is over */
+} Roster;
+
 struct Core {
         const Settings *settings;
         const PolicySet *policies;
@@ -31,6 +41,8 @@ struct Core {
         Watch **watches;
         size_t n_watches, n_watches_allocated;
         size_t n_lost;
+        Roster roster;
+        Presence presence;
 
         Ledger ledger;
         Budget budget;
@@ -45,7 +57,7 @@ struct Core {
         /* What the effects of this step still name, though it is over: freed with the next step. */
         Node *graves[GRAVES_MAX];
         size_t n_graves;
-        Watch *buried_watch;
+        Watch *buried;
 };
 
 /* The policy's own MaxActions=, or NULL. */
@@ -60,6 +72,26 @@ bool effects_have_room(const Core *core);
 void effects_keep(Core *core, Node *node);
 /* A new step begins. */
 void effects_clear(Core *core);
+
+/* roster.c */
+
+int roster_init(Core *core);
+void roster_done(Core *core);
+/* A cgroup is there: watched, if a policy takes it. */
+void roster_add(Core *core, Node *n);
+/* It is gone, or is about to be. */
+void roster_remove(Core *core, Node *n);
+/* The watch ends; what it holds is the caller's matter. */
+void roster_remove_watch(Core *core, Watch *w);
+/* What the unit says with its own ManagedOOM…= is something else now. */
+void roster_on_managed(Core *core, Node *n, const Event *event);
+/* What time it is for people. */
+void roster_on_clock(Core *core, uint64_t realtime_usec);
+/* Policies that are over end, and each cgroup gets the watch that is right for it, as far as there is room for the
+ * effects. */
+void roster_check(Core *core);
+/* The earliest time at which roster_check() has something to do. */
+uint64_t roster_next(const Core *core);
 
 /* episode.c */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "base/strv.h"
 #include "base/usec.h"
 #include "core/core-private.h"
 #include "core/match.h"
@@ -19,6 +20,12 @@ int core_new(Core **ret, const Settings *settings, const PolicySet *policies, Id
         if (!core->effects.items)
                 return -ENOMEM;
 
+        r = roster_init(core);
+        if (r < 0)
+                return r;
+        r = presence_init(&core->presence, policies);
+        if (r < 0)
+                return r;
         r = survey_init(&core->survey);
         if (r < 0)
                 return r;
@@ -52,6 +59,8 @@ Core *core_free(Core *core) {
                 watch_free(core->watches[i]);
         free(core->watches);
         node_registry_done(&core->nodes);
+        presence_done(&core->presence);
+        roster_done(core);
         budget_done(&core->budget);
         for (size_t i = 0; core->policy_budgets && i < core->policies->n_policies; i++)
                 budget_done(core->policy_budgets + i);
@@ -69,50 +78,8 @@ Budget *core_policy_budget(Core *core, const Policy *policy) {
         return NULL;
 }
 
-static int add_watch(Core *core, Node *node, const Policy *policy) {
-        _cleanup_(watch_freep) Watch *w = NULL;
-        Effect *arm;
-        int r;
-
-        if (core->n_watches == core->n_watches_allocated) {
-                size_t n = MAX(core->n_watches_allocated * 2, (size_t) 64);
-                Watch **grown = realloc(core->watches, n * sizeof(*grown));
-
-                if (!grown)
-                        return -ENOMEM;
-                core->watches = grown;
-                core->n_watches_allocated = n;
-        }
-
-        r = watch_new(&w, node, policy);
-        if (r < 0)
-                return r;
-
-        arm = effects_add(core, EFFECT_ARM);
-        arm->arm.watch = node_name(node);
-        arm->arm.limits = w->limits;
-        arm->arm.n_limits = w->n_limits;
-        arm->arm.wants = w->wants;
-
-        /* The first look is what all later ones are measured from. */
-        effects_add(core, EFFECT_SAMPLE)->look = node_name(node);
-
-        w->index = core->n_watches;
-        core->watches[core->n_watches++] = w;
-        node->watch = TAKE_PTR(w);
-        return 0;
-}
-
-static void remove_watch(Core *core, Watch *w) {
-        episode_end(core, w);
-        core->watches[w->index] = core->watches[--core->n_watches];
-        core->watches[w->index]->index = w->index;
-        core->buried_watch = w; /* a report may point into it until the next step */
-}
-
 static void on_cgroup_new(Core *core, const Event *event) {
         _cleanup_(node_unrefp) Node *node = NULL;
-        const Policy *policy = match_policy(core->policies, event->cgroup.kind, event->cgroup.unit);
         Node *known;
 
         if (node_new(&node, event->cgroup_id, event->cgroup.kind, event->cgroup.path, event->cgroup.unit) < 0 ||
@@ -124,21 +91,22 @@ static void on_cgroup_new(Core *core, const Event *event) {
         known->born_usec = event->cgroup.born_usec;
         known->delegated = event->cgroup.delegated;
         known->container = event->cgroup.container;
-        known->protected = match_protected(core->settings, known->unit);
-        if (policy && add_watch(core, known, policy) < 0)
-                core->n_lost++;
+        /* A user's own dbus.service is protected, the slices above it are not for its sake. */
+        if (match_protected(core->settings, known->unit))
+                node_protect(known, !known->delegated || strv_fnmatch(core->settings->protect, known->unit));
+        roster_add(core, known);
 }
 
 static void on_cgroup_gone(Core *core, Node *node) {
         node->gone = true;
-        release_on_gone(core, node);
-        for (size_t i = 0; i < core->n_watches; i++)
-                if (core->watches[i]->node == node || core->watches[i]->victim == node)
-                        episode_on_gone(core, core->watches[i]);
+        if (node->n_refs > 1) { /* else nobody but the registry knows it */
+                release_on_gone(core, node);
+                for (size_t i = 0; i < core->n_watches; i++)
+                        if (core->watches[i]->node == node || core->watches[i]->victim == node)
+                                episode_on_gone(core, core->watches[i]);
+        }
         effects_keep(core, node);
-        if (node->watch && !node->watch->in_flight)
-                remove_watch(core, node->watch); /* one that waits for an answer stays until it has it */
-        node->watch = NULL;
+        roster_remove(core, node);
         node_registry_remove(&core->nodes, node);
 }
 
@@ -150,7 +118,7 @@ static void on_outcome(Core *core, const Outcome *outcome) {
 
                         episode_on_outcome(core, w, outcome);
                         if (w->node->gone && !w->in_flight)
-                                remove_watch(core, w);
+                                roster_remove_watch(core, w);
                         break;
                 }
 }
@@ -172,7 +140,7 @@ static void on_timer(Core *core) {
 }
 
 static uint64_t next_wakeup(const Core *core) {
-        uint64_t next = release_next(core);
+        uint64_t next = MIN(release_next(core), roster_next(core));
 
         for (size_t i = 0; i < core->n_watches; i++)
                 next = MIN(next, episode_next(core->watches[i]));
@@ -185,6 +153,7 @@ const Effects *core_step(Core *core, const Event *event) {
         effects_clear(core);
         node = node_registry_find(&core->nodes, event->cgroup_id);
         core->now_usec = MAX(core->now_usec, event->now_usec); /* for the core time never runs back */
+        roster_check(core);
 
         switch (event->kind) {
 
@@ -227,7 +196,12 @@ const Effects *core_step(Core *core, const Event *event) {
                 break;
 
         case EVENT_CLOCK:
+                roster_on_clock(core, event->realtime_usec);
+                break;
+
         case EVENT_MANAGED:
+                if (node)
+                        roster_on_managed(core, node, event);
                 break;
 
         case _EVENT_KIND_MAX:
@@ -235,6 +209,7 @@ const Effects *core_step(Core *core, const Event *event) {
         }
 
         release_on_timer(core);
+        roster_check(core);
         core->effects.wakeup_usec = next_wakeup(core);
         return &core->effects;
 }
@@ -280,7 +255,7 @@ bool core_watch_status(const Core *core, size_t i, WatchStatus *ret) {
         };
         if (w->in_incident)
                 for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
-                        ret->pressure[k] = psi_window_share(w->windows + k, 2 * USEC_PER_SEC);
+                        ret->pressure[k] = watch_share(w, RESOURCE_MEMORY, k, WATCH_WINDOW_USEC);
         return true;
 }
 

@@ -25,7 +25,12 @@ void effects_keep(Core *core, Node *node) {
 
 void effects_clear(Core *core) {
         core->effects.n_items = 0;
-        core->buried_watch = watch_free(core->buried_watch);
+        while (core->buried) {
+                Watch *w = core->buried;
+
+                core->buried = w->next_buried;
+                watch_free(w);
+        }
         while (core->n_graves > 0)
                 node_unref(core->graves[--core->n_graves]);
 }

@@ -140,15 +140,20 @@ void episode_on_sample(Core *core, Watch *w, const Event *event) {
 
         /* Room that shrinks fast is trouble to come: a survey now gives growth something to be measured from. */
         if (step || ((w->wants & WANT_EVENTS) && w->room.rate > 0 && !watch_holds_any(w) &&
-                     w->next_look_usec - core->now_usec < USEC_PER_SEC))
+                     w->next_look_usec - core->now_usec < USEC_PER_SEC) ||
+            watch_wants_cause(w, core->now_usec))
                 effects_add(core, EFFECT_SURVEY)->look = node_name(w->node);
 }
 
 void episode_on_survey(Core *core, Watch *w, const Event *event) {
-        const Step *step = see(core, w, &event->survey.values, NULL);
         bool measured = survey_fill(&core->survey, &core->nodes, event);
+        const Step *step;
 
         survey_blame(&core->survey, &core->nodes, event);
+        watch_see_cause(w, core->now_usec,
+                        survey_cause(&core->survey, &core->nodes, event, w->node,
+                                     watch_incident_events(w, &event->survey.values), watch_cause_is_room(w)));
+        step = see(core, w, &event->survey.values, NULL);
         if (step && (measured || !decide_needs_growth(w, step) || core->now_usec - w->due_since_usec >= USEC_PER_SEC))
                 decide(core, w, event, step);
         plan(core, w);

@@ -28,6 +28,7 @@ Node *node_unref(Node *n) {
         if (!n || --n->n_refs > 0)
                 return NULL;
 
+        node_unref(n->parent);
         free(n->unit);
         free(n->path);
         free(n);
@@ -62,32 +63,114 @@ Node *node_registry_find(const NodeRegistry *r, uint64_t id) {
         return found ? *(Node **) found : NULL;
 }
 
+static int compare_paths(const void *a, const void *b) {
+        return strcmp(((const Node *) a)->path, ((const Node *) b)->path);
+}
+
+/* The nearest node above `n`, its path being cut at each slash from the end. -ENOMEM. */
+static int find_parent(const NodeRegistry *r, const Node *n, Node **ret) {
+        _cleanup_(freep) char *path = strdup(n->path);
+        Node *parent = NULL;
+        char *slash;
+
+        if (!path)
+                return -ENOMEM;
+        while (!parent && (slash = strrchr(path, '/')) && strcmp(path, "/") != 0) {
+                const Node key = { .path = path };
+                void *found;
+
+                slash[slash == path] = '\0';
+                found = tfind(&key, &r->paths, compare_paths);
+                parent = found ? *(Node **) found : NULL;
+        }
+        *ret = parent;
+        return 0;
+}
+
 int node_registry_add(NodeRegistry *r, Node *n) {
+        Node *parent, **by_path;
         void *slot;
+        int k;
 
         if (r->n >= NODES_MAX)
                 return -ENOBUFS;
+        k = find_parent(r, n, &parent);
+        if (k < 0)
+                return k;
         slot = tsearch(n, &r->root, compare_ids);
         if (!slot)
                 return -ENOMEM;
         if (*(Node **) slot != n)
                 return -EEXIST;
+        by_path = tsearch(n, &r->paths, compare_paths);
+        if (!by_path) {
+                (void) tdelete(n, &r->root, compare_ids);
+                return -ENOMEM;
+        }
+        *by_path = n; /* one that is still there under this path is about to go */
+        n->parent = node_ref(parent);
         r->n++;
         return 0;
 }
 
+void node_protect(Node *n, bool above) {
+        n->protected = n->protected_by_name = true;
+        n->protects_above = above;
+        for (Node *p = n->parent; above && p; p = p->parent)
+                if (p->kind != CGROUP_HOST) {
+                        p->n_protected++;
+                        p->protected = true;
+                }
+}
+
+static void unprotect_above(Node *n) {
+        for (Node *p = n->parent; n->protects_above && p; p = p->parent)
+                if (p->kind != CGROUP_HOST) {
+                        p->n_protected--;
+                        p->protected = p->protected_by_name || p->n_protected > 0;
+                }
+        n->protects_above = false;
+}
+
 void node_registry_remove(NodeRegistry *r, Node *n) {
+        Node **by_path = tfind(n, &r->paths, compare_paths);
+
+        if (by_path && *by_path == n)
+                (void) tdelete(n, &r->paths, compare_paths);
         (void) tdelete(n, &r->root, compare_ids);
         r->n--;
+        unprotect_above(n);
         n->gone = true;
         node_unref(n);
+}
+
+typedef struct Walk {
+        void (*visit)(Node *n, void *userdata);
+        void *userdata;
+} Walk;
+
+static void walk_one(const void *slot, VISIT order, void *userdata) {
+        const Walk *walk = userdata;
+
+        if (order == postorder || order == leaf)
+                walk->visit(*(Node *const *) slot, walk->userdata);
+}
+
+void node_registry_walk(const NodeRegistry *r, void (*visit)(Node *n, void *userdata), void *userdata) {
+        Walk walk = { visit, userdata };
+
+        twalk_r(r->root, walk_one, &walk);
 }
 
 static void unref_node(void *n) {
         node_unref(n);
 }
 
+static void leave_node(void *n) {
+}
+
 void node_registry_done(NodeRegistry *r) {
+        tdestroy(r->paths, leave_node);
         tdestroy(r->root, unref_node);
         *r = (NodeRegistry){ 0 };
 }

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "core/decision.h"
+#include "core/managed-policy.h"
 
 /* The cgroups that the core knows: slices, units, and the host. */
 
@@ -19,10 +20,14 @@ typedef struct Node {
         char *unit;
         unsigned n_refs;
         bool gone;      /* removed outside; lives on while a hold or decision names it */
-        bool protected;
+        bool protected; /* by its own name, or because of what is beneath it */
+        bool protected_by_name, protects_above;
+        unsigned n_protected; /* how many nodes beneath it protect it */
         bool delegated; /* the system manager does not know it */
         bool container; /* no candidate: what is beneath it is */
+        struct Node *parent; /* reference; the next one above that the registry knows, NULL if there is none */
         Watch *watch;   /* NULL if no policy takes it */
+        Managed managed; /* its own ManagedOOM…= */
 
         uint64_t born_usec; /* 0: before anybody looked */
 
@@ -53,7 +58,8 @@ bool node_is_within(const Node *n, const Node *above);
 
 /* All nodes by id. The registry holds one reference to each. */
 typedef struct NodeRegistry {
-        void *root; /* tsearch(3) */
+        void *root;  /* tsearch(3), by id */
+        void *paths; /* the same by path; where two have one path, the newer */
         size_t n;
 } NodeRegistry;
 
@@ -61,11 +67,17 @@ typedef struct NodeRegistry {
 
 Node *node_registry_find(const NodeRegistry *r, uint64_t id);
 
-/* Takes over the caller's reference. 0; -EEXIST, -ENOBUFS beyond NODES_MAX, or -ENOMEM with the reference still the
+/* Takes over the caller's reference, and sets the node's parent. 0; -EEXIST, -ENOBUFS beyond NODES_MAX, or -ENOMEM with the reference still the
  * caller's. */
 int node_registry_add(NodeRegistry *r, Node *n);
 
-/* Marks the node gone and drops the registry's reference. */
+/* Marks the node gone, takes back its protection of what is above it, and drops the registry's reference. */
 void node_registry_remove(NodeRegistry *r, Node *n);
+
+/* Calls `visit` for each node, in the order of their ids. It may not add or remove any. */
+void node_registry_walk(const NodeRegistry *r, void (*visit)(Node *n, void *userdata), void *userdata);
+
+/* The node is protected; `above`: and with it every node above it but the host's. For a node of the registry. */
+void node_protect(Node *n, bool above);
 
 void node_registry_done(NodeRegistry *r);

@@ -4,54 +4,17 @@
 #include "base/usec.h"
 #include "core/psi-window.h"
 
-static PsiPoint *point(const PsiWindow *w, size_t i) {
-        return (PsiPoint *) &w->points[(w->first + i) % PSI_WINDOW_POINTS];
-}
-
 void psi_window_push(PsiWindow *w, uint64_t now_usec, uint64_t total_usec, uint64_t spacing_usec) {
-        if (w->n > 0) {
-                const PsiPoint *last = point(w, w->n - 1);
-
-                if (now_usec < last->now_usec || total_usec < last->total_usec)
-                        w->n = 0;
-        }
-
-        if (w->n >= 2 && point(w, w->n - 1)->now_usec - point(w, w->n - 2)->now_usec < spacing_usec)
-                w->n--;
-        else if (w->n == PSI_WINDOW_POINTS) {
-                w->first = (w->first + 1) % PSI_WINDOW_POINTS;
-                w->n--;
-        }
-        *point(w, w->n++) = (PsiPoint){ now_usec, total_usec };
-}
-
-/* The total at `when`, between the readings on the straight line through them. */
-static uint64_t total_at(const PsiWindow *w, uint64_t when) {
-        const PsiPoint *before = point(w, 0), *after;
-
-        if (when <= before->now_usec)
-                return before->total_usec;
-
-        for (size_t i = 1; i < w->n; i++) {
-                after = point(w, i);
-                if (after->now_usec >= when) {
-                        uint64_t span = after->now_usec - before->now_usec;
-                        unsigned __int128 part = after->total_usec - before->total_usec;
-
-                        if (span == 0)
-                                return after->total_usec;
-                        return before->total_usec + (uint64_t) (part * (when - before->now_usec) / span);
-                }
-                before = after;
-        }
-        return before->total_usec;
+        if (w->n > 0 && total_usec < series_last(w)->value)
+                series_clear(w);
+        series_push(w, now_usec, total_usec, spacing_usec);
 }
 
 /* What was stalled in the `window_usec` before the last reading, as far as the readings tell. */
 static uint64_t stalled_within(const PsiWindow *w, uint64_t window_usec) {
-        const PsiPoint *last = point(w, w->n - 1);
+        const Point *last = series_last(w);
 
-        return last->total_usec - total_at(w, usec_sub(last->now_usec, window_usec));
+        return last->value - series_at(w, usec_sub(last->now_usec, window_usec));
 }
 
 void psi_window_seed(PsiWindow *w, uint64_t now_usec, uint64_t window_usec, uint64_t stall_usec) {
@@ -61,11 +24,11 @@ void psi_window_seed(PsiWindow *w, uint64_t now_usec, uint64_t window_usec, uint
         if (w->n == 0 || stalled_within(w, window_usec) >= stall_usec)
                 return;
 
-        while (n_before < w->n && point(w, n_before)->now_usec <= start)
+        while (n_before < w->n && series_point(w, n_before)->now_usec <= start)
                 n_before++;
 
-        total = point(w, w->n - 1)->total_usec;
-        if (n_before == 0 || total - point(w, n_before - 1)->total_usec < stall_usec)
+        total = series_last(w)->value;
+        if (n_before == 0 || total - series_point(w, n_before - 1)->value < stall_usec)
                 return; /* less than that has stalled since the last reading before the window: a false event */
 
         /* Readings from before the window spread the stall over a time in which, as the kernel says, it was not: one
@@ -74,12 +37,12 @@ void psi_window_seed(PsiWindow *w, uint64_t now_usec, uint64_t window_usec, uint
         start += window_usec / 10;
         base = total - stall_usec;
         if (n_before < w->n) {
-                start = MIN(start, point(w, n_before)->now_usec);
-                base = MIN(base, point(w, n_before)->total_usec);
+                start = MIN(start, series_point(w, n_before)->now_usec);
+                base = MIN(base, series_point(w, n_before)->value);
         }
-        w->first = (w->first + n_before - 1) % PSI_WINDOW_POINTS;
+        w->first = (w->first + n_before - 1) % SERIES_POINTS;
         w->n -= n_before - 1;
-        *point(w, 0) = (PsiPoint){ start, base };
+        *series_point(w, 0) = (Point){ start, base };
 }
 
 uint32_t psi_window_share(const PsiWindow *w, uint64_t window_usec) {

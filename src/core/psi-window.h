@@ -4,25 +4,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The recent past of one total= of a memory.pressure file, and from it the share of time stalled over any window up
- * to PRESSURE_WINDOW_MAX_USEC. avg10 is of no use here: it lags by seconds and decays as slowly (kernel:
+#include "core/series.h"
+
+/* The recent past of one total= of a pressure file, and from it the share of time stalled over any window up to
+ * PRESSURE_WINDOW_MAX_USEC. avg10 is of no use here: it lags by seconds and decays as slowly (kernel:
  * kernel/sched/psi.c, Documentation/accounting/psi.rst). */
 
-#define PSI_WINDOW_POINTS 128U
+typedef Series PsiWindow;
 
-typedef struct PsiPoint {
-        uint64_t now_usec;
-        uint64_t total_usec;
-} PsiPoint;
-
-typedef struct PsiWindow {
-        PsiPoint points[PSI_WINDOW_POINTS]; /* oldest first, from `first` on, around the end */
-        size_t first, n;
-} PsiWindow;
-
-/* Adds a reading. It takes the place of the last one if that lies closer than `spacing_usec` to the one before: so a
- * flood of events does not push the past out, and those kept reach back over PSI_WINDOW_POINTS - 2 spacings. Time and
- * totals that run backwards start the window anew. */
+/* Adds a reading, as series_push() does. A total that shrinks starts the window anew. */
 void psi_window_push(PsiWindow *w, uint64_t now_usec, uint64_t total_usec, uint64_t spacing_usec);
 
 /* Tells the window what a kernel trigger knows: of the last `window_usec` before `now_usec`, `stall_usec` were

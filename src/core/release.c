@@ -165,7 +165,7 @@ static bool is_calm(const Core *core, const Watch *w, const Hold *h) {
                 return state->held_since_usec == USEC_INFINITY &&
                        core->now_usec - state->clear_since_usec >= step->until.window_usec;
         }
-        return psi_window_share(w->windows + step->until.kind, step->until.window_usec) < step->until.share;
+        return watch_share(w, step->until.resource, step->until.kind, step->until.window_usec) < step->until.share;
 }
 
 void release_check_calm(Core *core, Watch *w) {

@@ -7,12 +7,15 @@
 
 #include "core/decision.h"
 #include "core/node.h"
+#include "core/presence.h"
 #include "core/psi-window.h"
 #include "core/room.h"
+#include "core/track.h"
 
 /* One cgroup that a policy watches: what was seen of it, which steps hold, and where its episode stands. */
 
-#define WATCH_LIMITS_MAX (POLICY_STEPS_MAX * STEP_CONDITIONS_MAX + 1)
+/* The window of pressure that is told where no condition names another. */
+#define WATCH_WINDOW_USEC UINT64_C(2000000)
 
 typedef struct StepState {
         uint64_t held_since_usec;  /* USEC_INFINITY while the conditions do not all hold */
@@ -26,19 +29,29 @@ typedef struct Watch {
         Node *node; /* reference; node->watch points back until the cgroup is gone */
         const Policy *policy;
         size_t index; /* in Core.watches */
+        Policy *own_policy; /* what the unit's own ManagedOOM…= say, if that is the policy; owned */
+        Managed managed;    /* what they said */
+        bool leaving;       /* ends when its action is over */
+        Watch *next_buried;
 
         /* What the kernel is asked to wake it for. */
-        PressureLimit limits[WATCH_LIMITS_MAX];
+        PressureLimit *limits;
         size_t n_limits;
         unsigned wants; /* WANT_…; WANT_EVENTS: some step is about what no pressure tells of early */
+        bool wants_presence; /* some step is about which units run */
         uint64_t spacing_usec;
 
         /* What was seen. */
-        PsiWindow windows[_PRESSURE_KIND_MAX];
+        PsiWindow *windows[_RESOURCE_MAX][_PRESSURE_KIND_MAX]; /* NULL for those that nothing asks for */
+        Track *tracks;
+        size_t n_tracks;
+        const Presence *presence; /* borrowed; NULL: nobody knows */
         Sample sample;
         uint64_t sample_usec; /* 0: never */
         Room room;
         uint64_t next_look_usec; /* USEC_INFINITY: asleep until the kernel wakes it */
+        Cause cause;             /* of the last survey */
+        uint64_t cause_usec, cause_asked_usec; /* 0: never */
 
         /* The episode. */
         StepState *steps; /* one for each of policy->steps */
@@ -64,6 +77,7 @@ typedef struct Watch {
         OutcomeVia via;
 } Watch;
 
+/* `policy` and `presence` are borrowed. 0 or -ENOMEM. */
 int watch_new(Watch **ret, Node *node, const Policy *policy);
 Watch *watch_free(Watch *w);
 DEFINE_CLEANUP(Watch *, watch_free);
@@ -80,8 +94,24 @@ void watch_evaluate(Watch *w, uint64_t now_usec);
  * has been tried. NULL if none. `dry_run` is the daemon's DryRun=. */
 const Step *watch_step_due(const Watch *w, uint64_t now_usec, bool dry_run);
 
-/* What the condition sees now: a share, or bytes. */
+/* What the condition sees now:
+ *   Pressure=, HostPressure=, IOPressure=, CPUPressure=   the share of the window that was stalled
+ *   Available=, HostAvailable=, SwapFree=, Usage=         bytes: the room, MemAvailable, free swap, the usage
+ *   Growth=                   bytes a second; 0 where it shrinks or is not known
+ *   Exhaustion=               microseconds until the room is gone; USEC_INFINITY where it does not shrink, or is not known
+ *   Refaults=, Reclaim=       pages a second; 0 while not known
+ *   Efficiency=               the share of scanned pages that were reclaimed; all where next to none are scanned
+ *   Event=                    how often it was counted
+ *   Cause=                    a bit for the Cause; 0 where it is not known, or was seen too long ago
+ *   Present=, Absent=         how many units match
+ *   DyingDescendants=         how many there are */
 uint64_t watch_condition_value(const Watch *w, const Condition *c);
+
+/* Share of the window that the watch stalled, hundredths of a percent; 0 for what no step asks for, except memory. */
+uint32_t watch_share(const Watch *w, PressureResource resource, PressureKind kind, uint64_t window_usec);
+
+/* The track of this quantity and window; NULL if no condition needs it. */
+const Track *watch_track(const Watch *w, Quantity quantity, uint64_t window_usec);
 
 /* Share of the window of the first Pressure= of the step, or of two seconds if it has none. */
 uint32_t watch_pressure(const Watch *w, const Step *step, PressureKind kind);
@@ -91,6 +121,32 @@ bool watch_holds_any(const Watch *w);
 
 /* Sets next_look_usec. `held` says that a throttle or freeze of this watch waits for its Until=. */
 void watch_plan_look(Watch *w, uint64_t now_usec, bool held);
+
+/* A unit came or went that some step asks for: the next look is due. */
+void watch_plan_look_soon(Watch *w, uint64_t now_usec);
+
+/* Whether a survey is wanted now for the sake of Cause=: all other conditions of such a step hold, and none was asked for
+ * within half a second. Notes that it is. */
+bool watch_wants_cause(Watch *w, uint64_t now_usec);
+
+/* A survey has told why the watch stalls: takes it in where a step asks for it. Before watch_see(). */
+void watch_see_cause(Watch *w, uint64_t now_usec, Cause cause);
+
+/* How much memory.events.local (high and max together) of such a look lies beyond what it was when the incident began, or
+ * at the last look where there is none. */
+uint64_t watch_incident_events(const Watch *w, const Sample *values);
+
+/* Whether a step that waits for its cause is about room or usage. */
+bool watch_cause_is_room(const Watch *w);
+
+/* Whether all conditions of the step but those of this kind hold; _CONDITION_KIND_MAX: all. */
+bool watch_step_holds_but(const Watch *w, const Step *step, ConditionKind kind);
+
+/* Whether the step is within its Cooldown=. */
+bool watch_step_cools(const Watch *w, const Step *step, uint64_t now_usec);
+
+/* watch-sensors.c, for watch_new() alone: what the policy needs to be woken for, and to see. 0 or -ENOMEM. */
+int watch_plan_sensors(Watch *w);
 
 static inline StepState *watch_step_state(const Watch *w, const Step *step) {
         return w->steps + (step - w->policy->steps);

@@ -102,7 +102,7 @@ static bool is_below(const char *path, const char *top) {
 }
 
 static bool watches(const Config *config, const Policy *policy, const HostCgroup *cgroup) {
-        return match_policy(&config->policies, cgroup->kind, cgroup->unit) == policy;
+        return match_policy(&config->policies, cgroup->kind, cgroup->unit, cgroup->path) == policy;
 }
 
 /* Whether the cgroup is a watch of the policy, or beneath one. */

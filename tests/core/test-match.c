@@ -32,12 +32,12 @@ static void test_match_policy(void **state) {
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
-                if (match_policy(&set, rows[i].kind, rows[i].unit) != rows[i].policy)
+                if (match_policy(&set, rows[i].kind, rows[i].unit, "/x") != rows[i].policy)
                         fail_msg("%s", rows[i].unit);
 
-        assert_null(match_policy(&(PolicySet){ 0 }, CGROUP_UNIT, "web-1.service"));
-        assert_null(match_policy(&(PolicySet){ set.policies, 3 }, CGROUP_SLICE, "system.slice"));
-        assert_null(match_policy(&(PolicySet){ set.policies, 2 }, CGROUP_HOST, "-.slice"));
+        assert_null(match_policy(&(PolicySet){ 0 }, CGROUP_UNIT, "web-1.service", "/x"));
+        assert_null(match_policy(&(PolicySet){ set.policies, 3 }, CGROUP_SLICE, "system.slice", "/x"));
+        assert_null(match_policy(&(PolicySet){ set.policies, 2 }, CGROUP_HOST, "-.slice", "/"));
 }
 
 static void test_match_protected(void **state) {

@@ -173,7 +173,7 @@ static void test_seed_of_a_full_ring(void **state) {
         PsiWindow w = { 0 };
         uint64_t now_usec = 0;
 
-        for (unsigned i = 0; i < PSI_WINDOW_POINTS * 3 + 7; i++) {
+        for (unsigned i = 0; i < SERIES_POINTS * 3 + 7; i++) {
                 now_usec += 10 * MSEC;
                 psi_window_push(&w, now_usec, 0, 0);
         }

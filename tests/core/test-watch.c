@@ -36,48 +36,6 @@ static void second(uint32_t some) {
         }
 }
 
-static void test_sensors(void **state) {
-        Step steps[] = {
-                STEP("1", ACTION_LOG, CONDITIONS(SOME(10, 2 * SEC), FULL(10, 2 * SEC))),
-                STEP("2", ACTION_KILL, CONDITIONS(FULL(10, 2 * SEC))), /* the same once more */
-                STEP("3", ACTION_KILL, CONDITIONS(SOME(10, SEC), SOME(20, 2 * SEC), AVAILABLE_SHARE(5))),
-        };
-        const Policy policy = { .steps = steps, .n_steps = 3 };
-        const Policy pressure_only = { .steps = steps, .n_steps = 2 };
-        Step freeze[] = { STEP("1", ACTION_FREEZE, CONDITIONS(SOME(10, SEC))) };
-        Policy until = { .steps = freeze, .n_steps = 1 };
-
-        start(&policy);
-        assert_int_equal(watch->n_limits, 5);
-        assert_int_equal(watch->limits[4].share, 200); /* the early warning of a watch that waits for room */
-        assert_int_equal(watch->limits[4].window_usec, SEC);
-        assert_true(watch->wants & WANT_EVENTS);
-        assert_int_equal(watch->spacing_usec, 20 * MSEC);
-        stop();
-
-        start(&pressure_only);
-        assert_int_equal(watch->n_limits, 2);
-        assert_int_equal(watch->limits[0].kind, PRESSURE_SOME);
-        assert_int_equal(watch->limits[1].kind, PRESSURE_FULL);
-        assert_false(watch->wants & WANT_EVENTS);
-        stop();
-
-        /* Readings reach back over Until= where something is held. */
-        start(&until);
-        assert_int_equal(watch->spacing_usec, 100 * MSEC);
-        stop();
-        freeze[0].has_until = false;
-        start(&until);
-        assert_int_equal(watch->spacing_usec, 10 * MSEC);
-        stop();
-        freeze[0].has_until = true;
-        freeze[0].action = ACTION_KILL;
-        start(&until);
-        assert_int_equal(watch->spacing_usec, 10 * MSEC);
-        stop();
-        assert_null(watch_free(NULL));
-}
-
 static void test_conditions(void **state) {
         static const struct {
                 const char *what;
@@ -327,76 +285,8 @@ static void test_log_distance(void **state) {
         }
 }
 
-static void test_plan_look(void **state) {
-        Step pressure = STEP("1", ACTION_KILL, CONDITIONS(SOME(10, 2 * SEC)));
-        Step room = STEP("1", ACTION_KILL, CONDITIONS(AVAILABLE_BYTES(64 * MIB)));
-        const Policy by_pressure = { .steps = &pressure, .n_steps = 1 }, by_room = { .steps = &room, .n_steps = 1 };
-
-        /* Nothing to wait for: asleep. In an incident, or while something is held: once a second. */
-        start(&by_pressure);
-        look();
-        watch_plan_look(watch, now_usec, false);
-        assert_int_equal(watch->next_look_usec, USEC_INFINITY);
-        watch_plan_look(watch, now_usec, true);
-        assert_int_equal(watch->next_look_usec, now_usec + SEC);
-        watch->in_incident = true;
-        watch_plan_look(watch, now_usec, false);
-        assert_int_equal(watch->next_look_usec, now_usec + SEC);
-
-        /* A step that holds and may act soon: ten times a second; one that cools: no reason to hurry. */
-        watch->steps[0].held_since_usec = now_usec;
-        watch_plan_look(watch, now_usec, false);
-        assert_int_equal(watch->next_look_usec, now_usec + 100 * MSEC);
-        watch->steps[0].acted_usec = now_usec;
-        watch_plan_look(watch, now_usec, false);
-        assert_int_equal(watch->next_look_usec, now_usec + SEC);
-        stop();
-
-        /* Room enough: on whole seconds, and far off. */
-        start(&by_room);
-        now_usec += 123 * MSEC;
-        sample.room_bytes = 64 * MIB + 640 * MIB;
-        sample.limit_bytes = GIB;
-        look();
-        watch_plan_look(watch, now_usec, false);
-        assert_int_equal(watch->next_look_usec, 1012 * SEC);
-        stop();
-}
-
-static void test_plan_look_near(void **state) {
-        Step room = STEP("1", ACTION_KILL, CONDITIONS(AVAILABLE_BYTES(64 * MIB), USAGE_BYTES(200 * MIB)));
-        const Policy policy = { .steps = &room, .n_steps = 1 };
-
-        /* The nearer of the two counts: usage lacks 32 MiB, room 640 MiB. */
-        start(&policy);
-        now_usec += 123 * MSEC;
-        sample.room_bytes = 704 * MIB;
-        sample.usage_bytes = 168 * MIB;
-        look();
-        watch_plan_look(watch, now_usec, false);
-        assert_int_equal(watch->next_look_usec, now_usec + 625 * MSEC);
-
-        /* Usage holds, room is what is waited for. */
-        sample.usage_bytes = 201 * MIB;
-        look();
-        watch->room = (Room){ 0 };
-        watch_plan_look(watch, now_usec, false);
-        assert_int_equal(watch->next_look_usec, 1012 * SEC);
-
-        /* Both hold: the step is pending. */
-        sample.room_bytes = 0;
-        look();
-        watch_plan_look(watch, now_usec, false);
-        assert_int_equal(watch->next_look_usec, now_usec + 100 * MSEC);
-        watch->steps[0].acted_usec = now_usec;
-        watch_plan_look(watch, now_usec, false);
-        assert_int_equal(watch->next_look_usec, USEC_INFINITY);
-        stop();
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_sensors),
                 cmocka_unit_test(test_conditions),
                 cmocka_unit_test(test_all_conditions),
                 cmocka_unit_test(test_pressure),
@@ -406,8 +296,6 @@ int main(void) {
                 cmocka_unit_test(test_for_and_cooldown),
                 cmocka_unit_test(test_only_what_follows_the_action),
                 cmocka_unit_test(test_log_distance),
-                cmocka_unit_test(test_plan_look),
-                cmocka_unit_test(test_plan_look_near),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
