@@ -6,12 +6,14 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "fake-tree.h"
@@ -27,6 +29,11 @@ static const struct {
         { "memory.low", "0\n" },
         { "memory.high", "max\n" },
         { "memory.max", "max\n" },
+        { "memory.stat", "anon 0\nworkingset_refault_anon 1\nworkingset_refault_file 2\npgscan 20\npgsteal 10\n" },
+        { "memory.swap.current", "4096\n" },
+        { "io.pressure", PRESSURE_QUIET },
+        { "cpu.pressure", PRESSURE_QUIET },
+        { "cgroup.stat", "nr_descendants 0\nnr_dying_descendants 0\n" },
         { "memory.events.local", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n" },
 };
 
@@ -62,10 +69,18 @@ void fake_tree_new(FakeTree *t) {
         write_file(t->cgroup_root, "cgroup.controllers", "cpuset cpu io memory pids\n");
         write_file(t->cgroup_root, "memory.pressure", PRESSURE_QUIET);
         fake_tree_write_proc(t, "pressure/memory", PRESSURE_QUIET);
+        write_file(t->cgroup_root, "cgroup.stat", "nr_descendants 9\nnr_dying_descendants 5\n");
+        fake_tree_write_proc(t, "pressure/io", PRESSURE_QUIET);
+        fake_tree_write_proc(t, "pressure/cpu", PRESSURE_QUIET);
+        fake_tree_write_proc(t, "vmstat",
+                             "nr_free_pages 1\nworkingset_refault_anon 100\nworkingset_refault_file 200\n"
+                             "pgsteal_kswapd 300\npgsteal_direct 400\npgscan_kswapd 500\npgscan_direct 600\n");
         fake_tree_write_proc(t, "meminfo",
                              "MemTotal:        1000000 kB\n"
                              "MemFree:          100000 kB\n"
-                             "MemAvailable:     600000 kB\n");
+                             "MemAvailable:     600000 kB\n"
+                             "SwapTotal:        200000 kB\n"
+                             "SwapFree:         150000 kB\n");
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
@@ -122,6 +137,15 @@ void fake_tree_write(FakeTree *t, const char *path, const char *file, const char
         char buf[512];
 
         write_file(full_path(t, path, buf), file, text);
+}
+
+bool fake_tree_set_xattr(FakeTree *t, const char *path, const char *name, const char *value) {
+        char buf[512];
+
+        if (setxattr(full_path(t, path, buf), name, value, strlen(value), 0) == 0)
+                return true;
+        assert_int_equal(errno, EOPNOTSUPP);
+        return false;
 }
 
 void fake_tree_write_proc(FakeTree *t, const char *file, const char *text) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A cgroup tree and a /proc of ordinary files in a temporary folder. Every function fails the test if it cannot do its
@@ -27,6 +28,9 @@ void fake_tree_rename(FakeTree *t, const char *from, const char *to);
 /* Writes `text` into a file of a cgroup, or of /proc. Descriptors that are open see it. */
 void fake_tree_write(FakeTree *t, const char *path, const char *file, const char *text);
 void fake_tree_write_proc(FakeTree *t, const char *file, const char *text);
+
+/* Sets an extended attribute of a cgroup. False if this file system has none of that kind. */
+bool fake_tree_set_xattr(FakeTree *t, const char *path, const char *name, const char *value);
 
 uint64_t fake_tree_id(FakeTree *t, const char *path);
 

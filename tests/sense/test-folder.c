@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "core/wants.h"
 #include "fake-tree.h"
 #include "sense/folder.h"
 
@@ -120,11 +121,69 @@ static void test_refresh(void **state) {
         fake_tree_done(&t);
 }
 
+/* Who may exempt itself; more in test-survey.c. And what a followed one shows. */
+static void test_small_answers(void **state) {
+        Folder top = { .owner = 1000 }, f = { .owner = 1000, .preference = PREFERENCE_AVOID };
+        ArmedWatch watch = { .wants = WANT_IO };
+
+        assert_int_equal(folder_preference(&f, &top), PREFERENCE_AVOID);
+        f.owner = 1001;
+        assert_int_equal(folder_preference(&f, &top), PREFERENCE_NONE);
+        f.owner = 0;
+        assert_int_equal(folder_preference(&f, &top), PREFERENCE_AVOID);
+
+        assert_int_equal(folder_wants(&f), 0);
+        f.followed = true;
+        assert_int_equal(folder_wants(&f), WANT_EVENTS | WANT_STAT);
+        f.watch = &watch;
+        assert_int_equal(folder_wants(&f), WANT_EVENTS | WANT_STAT | WANT_IO);
+
+        f.place = (Place){ .kind = CGROUP_GROUP };
+        assert_false(folder_may_pay(&f));
+        f.place.told = true;
+        assert_true(folder_may_pay(&f));
+        f.place.kind = CGROUP_SLICE;
+        assert_false(folder_may_pay(&f));
+}
+
+/* Owner and preference are those of the folder, not of another with its name. */
+static void test_look(void **state) {
+        const char *name = "x.service";
+        const Place place = { .kind = CGROUP_UNIT, .unit = name, .told = true };
+        unsigned fds = fake_tree_count_fds();
+        Family m = family_new();
+        Folder *x = NULL;
+        FakeTree t;
+
+        fake_tree_new(&t);
+        m.root->folder_fd = open(t.cgroup_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        assert_int_equal(folder_new(&x, m.root, name, &place, fake_tree_add(&t, "x.service")), 0);
+        folder_link(x, m.root);
+        x->owner = 4711;
+        if (fake_tree_set_xattr(&t, "x.service", "user.oomd_omit", "1")) {
+                folder_look(x, -EBADF);
+                assert_int_equal(x->preference, PREFERENCE_OMIT);
+                assert_int_equal(x->owner, geteuid());
+        }
+        x->id++;
+        x->owner = 4711;
+        folder_look(x, -EBADF);
+        assert_int_equal(x->owner, 4711);
+        assert_false(x->lacks_look);
+        folder_unlink(x);
+        folder_free(x);
+        family_free(&m);
+        fake_tree_done(&t);
+        assert_int_equal(fake_tree_count_fds(), fds);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_names),
                 cmocka_unit_test(test_walk),
                 cmocka_unit_test(test_refresh),
+                cmocka_unit_test(test_small_answers),
+                cmocka_unit_test(test_look),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

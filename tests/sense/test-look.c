@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include "core/wants.h"
 #include "fake-units.h"
 
 static void test_sample_host(void **state) {
@@ -48,6 +49,7 @@ static void test_sample_unit(void **state) {
         assert_int_equal(s.host_available_bytes, 600000 * KIB);
         assert_int_equal(s.events_high, 3);
         assert_int_equal(s.events_max, 4);
+        assert_int_equal(s.events_oom, 2);
         assert_int_equal(s.events_oom_kill, 1);
         assert_int_equal(s.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME], 12);
         assert_int_equal(s.pressure_usec[RESOURCE_MEMORY][PRESSURE_FULL], 11);
@@ -120,67 +122,102 @@ static void test_limits(void **state) {
         }
 }
 
-static const Candidate *find(const Candidates *s, uint64_t id) {
-        for (size_t i = 0; i < s->n_candidates; i++)
-                if (s->candidates[i].cgroup_id == id)
-                        return &s->candidates[i];
-        fail_msg("no candidate %llu", (unsigned long long) id);
-        return NULL;
+/* io, cpu and the host's memory are seen by those who want them, and nobody else. */
+static void test_resources(void **state) {
+        UnitsFixture *f = *state;
+        const char *x = "batch.slice/batch-a.slice/x.service";
+        static const PressureLimit host_limit = { PRESSURE_SOME, 1000, UINT64_C(2000000), RESOURCE_HOST_MEMORY };
+        static const struct {
+                bool host;
+                unsigned wants;
+                bool limit;
+                uint64_t memory, host_memory, io, cpu;
+        } rows[] = {
+                { false, 0, false, 11, 0, 0, 0 },
+                { false, WANT_IO, false, 11, 0, 12, 0 },
+                { false, WANT_CPU, false, 11, 0, 0, 13 },
+                { false, WANT_IO | WANT_CPU, true, 11, 21, 12, 13 },
+                { true, 0, false, 21, 21, 0, 0 },
+                { true, WANT_IO, false, 21, 21, 22, 0 },
+                { true, WANT_CPU | WANT_IO, false, 21, 21, 22, 23 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const ArmedWatch *watch;
+                uint64_t id;
+                Sample s;
+
+                /* another watch each time: what was seen once stands still */
+                units_fixture_teardown(state);
+                units_fixture_setup(state);
+                fake_tree_write(&f->fake, x, "memory.pressure", "some total=11\nfull total=1\n");
+                fake_tree_write(&f->fake, x, "io.pressure", "some total=12\nfull total=2\n");
+                fake_tree_write(&f->fake, x, "cpu.pressure", "some total=13\n");
+                id = rows[i].host ? f->host : f->x;
+                assert_int_equal(watch_arm(f->tree, id, &host_limit, rows[i].limit, rows[i].wants, &watch), 0);
+                fake_tree_write_proc(&f->fake, "pressure/memory", "some total=21\nfull total=3\n");
+                fake_tree_write_proc(&f->fake, "pressure/io", "some total=22\nfull total=4\n");
+                fake_tree_write_proc(&f->fake, "pressure/cpu", "some total=23\nfull total=0\n");
+                assert_int_equal(watch_sample(f->tree, id, &s), 0);
+                if (s.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME] != rows[i].memory ||
+                    s.pressure_usec[RESOURCE_HOST_MEMORY][PRESSURE_SOME] != rows[i].host_memory ||
+                    s.pressure_usec[RESOURCE_IO][PRESSURE_SOME] != rows[i].io ||
+                    s.pressure_usec[RESOURCE_CPU][PRESSURE_SOME] != rows[i].cpu)
+                        fail_msg("row %zu", i);
+                assert_int_equal(s.pressure_usec[RESOURCE_IO][PRESSURE_FULL], rows[i].io ? (rows[i].host ? 4 : 2) : 0);
+        }
 }
 
-static void test_survey(void **state) {
+/* Counters of reclaim, and of cgroups that linger: for those who want them. */
+static void test_wanted(void **state) {
         UnitsFixture *f = *state;
-        Candidates s;
+        const char *x = "batch.slice/batch-a.slice/x.service";
+        const ArmedWatch *watch;
+        Sample s;
 
-        (void) units_fixture_sample(f, f->host);
-        (void) units_fixture_sample(f, f->batch);
-        (void) units_fixture_sample(f, f->x);
-        fake_tree_write(&f->fake, "batch.slice/batch-a.slice/x.service", "memory.pressure",
-                        "some total=12\nfull total=11\n");
+        fake_tree_write(&f->fake, x, "cgroup.stat", "nr_descendants 7\nnr_dying_descendants 8\n");
+        s = units_fixture_sample(f, f->x);
+        assert_int_equal(s.refaults + s.scanned + s.reclaimed + s.dying, 0);
+        assert_int_equal(s.swap_total_bytes, 200000 * KIB);
+        assert_int_equal(s.swap_free_bytes, 150000 * KIB);
 
-        assert_int_equal(watch_survey(f->tree, f->host, &s), 0);
-        assert_int_equal(s.n_candidates, 3);
-        assert_int_equal(find(&s, f->other)->usage_bytes, 50 * MIB);
-        assert_int_equal(find(&s, f->other)->protected_bytes, 45 * MIB);
-        assert_int_equal(s.values.usage_bytes, 400000 * KIB);
+        assert_int_equal(watch_arm(f->tree, f->x, NULL, 0, WANT_STAT | WANT_DYING, &watch), 0);
+        assert_int_equal(watch_sample(f->tree, f->x, &s), 0);
+        assert_int_equal(s.refaults, 3);
+        assert_int_equal(s.scanned, 20);
+        assert_int_equal(s.reclaimed, 10);
+        assert_int_equal(s.dying, 8);
 
-        assert_int_equal(watch_survey(f->tree, f->batch, &s), 0);
-        assert_int_equal(s.n_candidates, 2);
-        assert_int_equal(find(&s, f->x)->usage_bytes, 30 * MIB);
-        assert_int_equal(find(&s, f->x)->protected_bytes, 8 * MIB); /* the slice has no more to give */
-        assert_int_equal(find(&s, f->x)->pressure_usec, 12);
-        assert_int_equal(find(&s, f->y)->protected_bytes, 4 * MIB);
-        assert_int_equal(s.values.usage_bytes, 300 * MIB);
+        assert_int_equal(watch_arm(f->tree, f->host, NULL, 0, WANT_STAT | WANT_DYING, &watch), 0);
+        assert_int_equal(watch_sample(f->tree, f->host, &s), 0);
+        assert_int_equal(s.refaults, 300);
+        assert_int_equal(s.scanned, 1100);
+        assert_int_equal(s.reclaimed, 700);
+        assert_int_equal(s.dying, 5);
 
-        /* the slices above count for a watch that starts below them, too */
-        assert_int_equal(watch_survey(f->tree, f->x, &s), 0);
-        assert_int_equal(s.n_candidates, 1);
-        assert_int_equal(s.candidates[0].cgroup_id, f->x);
-        assert_int_equal(s.candidates[0].protected_bytes, 8 * MIB);
-
-        /* protection of memory that is not used protects nothing */
-        units_fixture_write_mib(f, "batch.slice/batch-a.slice", "memory.min", 50);
-        units_fixture_write_mib(f, "batch.slice/batch-a.slice/x.service", "memory.current", 10);
-        assert_int_equal(watch_survey(f->tree, f->x, &s), 0);
-        assert_int_equal(s.candidates[0].protected_bytes, 10 * MIB);
+        /* files that a kernel does not have count nothing */
+        fake_tree_remove(&f->fake, "other.service/memory.stat");
+        fake_tree_remove(&f->fake, "other.service/cgroup.stat");
+        assert_int_equal(watch_arm(f->tree, f->other, NULL, 0, WANT_STAT | WANT_DYING, &watch), 0);
+        assert_int_equal(watch_sample(f->tree, f->other, &s), 0);
+        assert_int_equal(s.refaults + s.scanned + s.reclaimed + s.dying, 0);
 }
 
-/* A unit that starts below a watch is a candidate at once, and nothing is opened for the survey. */
-static void test_survey_newcomer(void **state) {
+/* memory.stat and /proc/vmstat are longer than any other file, and what is read is at their end. */
+static void test_long_file(void **state) {
         UnitsFixture *f = *state;
-        unsigned fds;
-        uint64_t id;
-        Candidates s;
+        static char text[12000];
+        const ArmedWatch *watch;
+        size_t n = 0;
+        Sample s;
 
-        (void) units_fixture_sample(f, f->batch);
-        id = fake_tree_add(&f->fake, "batch.slice/late.service");
-        (void) fake_tree_add_bare(&f->fake, "batch.slice/bare.service");
-        assert_int_equal(tree_dispatch(f->tree, units_fixture_on_event, f), 0);
-        fds = fake_tree_count_fds();
-        assert_int_equal(watch_survey(f->tree, f->batch, &s), 0);
-        assert_int_equal(fake_tree_count_fds(), fds);
-        assert_int_equal(s.n_candidates, 3); /* not the one without a memory controller */
-        assert_int_equal(find(&s, id)->usage_bytes, MIB);
+        while (n < sizeof(text) - 100)
+                n += (size_t) snprintf(text + n, sizeof(text) - n, "some_counter_%zu 18446744073709551615\n", n);
+        (void) snprintf(text + n, sizeof(text) - n, "pgscan_kswapd 77\n");
+        fake_tree_write_proc(&f->fake, "vmstat", text);
+        assert_int_equal(watch_arm(f->tree, f->host, NULL, 0, WANT_STAT, &watch), 0);
+        assert_int_equal(watch_sample(f->tree, f->host, &s), 0);
+        assert_int_equal(s.scanned, 77);
 }
 
 int main(void) {
@@ -188,8 +225,9 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_sample_host, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_sample_unit, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_limits, units_fixture_setup, units_fixture_teardown),
-                cmocka_unit_test_setup_teardown(test_survey, units_fixture_setup, units_fixture_teardown),
-                cmocka_unit_test_setup_teardown(test_survey_newcomer, units_fixture_setup, units_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_resources, units_fixture_setup, units_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_wanted, units_fixture_setup, units_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_long_file, units_fixture_setup, units_fixture_teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,10 +81,13 @@ static void test_churn(void **state) {
         assert_int_equal(watch_arm(f->tree, fake_tree_id(&f->fake, "a.slice"), &limit, 1, 0, &watch), 0);
         fds = fake_tree_count_fds();
 
-        for (unsigned round = 0; round < 20; round++) {
+        for (unsigned round = 0; round < 50; round++) { /* 5,000 of them */
                 for (unsigned i = 0; i < 100; i++) {
                         churn_path(path, round, i);
-                        fake_tree_add(&f->fake, path);
+                        if (round % 2 == 0)
+                                fake_tree_add(&f->fake, path);
+                        else
+                                fake_tree_add_bare(&f->fake, path); /* gone before anybody looks */
                 }
                 if (round % 2 == 0) {
                         tree_fixture_dispatch(f);
@@ -105,6 +108,61 @@ static void test_churn(void **state) {
         assert_int_equal(f->tree->by_id.n_used, 2);
         assert_int_equal(f->tree->by_wd.n_used, 2);
         watch_disarm(f->tree, fake_tree_id(&f->fake, "a.slice"));
+}
+
+/* Nor must whole user managers, and containers: logins and deployments, by the hundred. */
+static void test_churn_below(void **state) {
+        static const struct {
+                const char *before, *behind;
+        } paths[] = {
+                { "user@", ".service" },
+                { "user@", ".service/init.scope" },
+                { "user@", ".service/app.slice" },
+                { "user@", ".service/app.slice/x.service" },
+                { "d-", ".scope" },
+                { "d-", ".scope/container" },
+                { "d-", ".scope/container/inner" },
+                { "d-", ".scope/supervisor" },
+        };
+        char *const globs[] = { (char *) "/a.slice/d-*.scope/container", NULL };
+        TreeFixture *f = *state;
+        const ArmedWatch *watch;
+        size_t n_candidates = 0;
+        unsigned fds;
+        char path[96];
+
+        assert_int_equal(tree_add_groups(f->tree, globs), 0);
+        fake_tree_add(&f->fake, "a.slice");
+        tree_fixture_scan(f);
+        assert_int_equal(watch_arm(f->tree, fake_tree_id(&f->fake, "a.slice"), NULL, 0, 0, &watch), 0);
+        fds = fake_tree_count_fds();
+        for (unsigned round = 0; round < 10; round++) {
+                for (unsigned i = 0; i < 20; i++)
+                        for (size_t k = 0; k < ELEMENTSOF(paths); k++) {
+                                (void) snprintf(path, sizeof(path), "a.slice/%s%u%s", paths[k].before, i, paths[k].behind);
+                                fake_tree_add(&f->fake, path);
+                        }
+                if (round % 2 == 0) {
+                        tree_fixture_dispatch(f);
+                        assert_int_equal(f->told.n, 20 * 6);
+                        assert_int_equal(tree_n_nodes(f->tree), 2 + 20 * 7); /* what could hold "container", too */
+                        assert_int_equal(tree_follow(f->tree, fake_tree_id(&f->fake, "a.slice/d-7.scope/container")), 0);
+                        n_candidates = f->tree->n_candidates_max;
+                }
+                for (unsigned i = 0; i < 20; i++) {
+                        (void) snprintf(path, sizeof(path), "a.slice/user@%u.service", i);
+                        fake_tree_remove(&f->fake, path);
+                        (void) snprintf(path, sizeof(path), "a.slice/d-%u.scope", i);
+                        fake_tree_remove(&f->fake, path);
+                }
+                tree_fixture_dispatch(f);
+                assert_int_equal(f->told.n, round % 2 == 0 ? 20 * 6 : 0);
+                assert_int_equal(tree_n_nodes(f->tree), 2);
+                assert_int_equal(fake_tree_count_fds(), fds);
+                assert_int_equal(f->tree->n_candidates_max, n_candidates); /* no growth but by what is there at once */
+                assert_int_equal(f->tree->by_wd.n_used, 2);
+                assert_int_equal(tree_gaps(f->tree).files + tree_gaps(f->tree).folders + tree_gaps(f->tree).units, 0);
+        }
 }
 
 /* Beyond the bound units are counted, and taken in once there is room. */
@@ -141,6 +199,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_moved_forward, tree_fixture_setup, tree_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_inside_out, tree_fixture_setup, tree_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_churn, tree_fixture_setup, tree_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_churn_below, tree_fixture_setup, tree_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_bound, tree_fixture_setup, tree_fixture_teardown),
         };
 

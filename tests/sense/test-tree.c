@@ -99,6 +99,111 @@ static void test_come_and_go(void **state) {
         assert_int_equal(tree_n_nodes(f->tree), 1);
 }
 
+/* Below a user manager it goes on as below the system manager. */
+static void test_user_manager(void **state) {
+        TreeFixture *f = *state;
+        const char *path, *unit;
+        bool delegated = false;
+        uint64_t id;
+
+        fake_tree_add(&f->fake, "user.slice");
+        fake_tree_add(&f->fake, "user.slice/user@1000.service");
+        fake_tree_add(&f->fake, "user.slice/user@1000.service/init.scope");
+        fake_tree_add(&f->fake, "user.slice/user@1000.service/app.slice");
+        id = fake_tree_add(&f->fake, "user.slice/user@1000.service/app.slice/_cpu.service");
+        fake_tree_add(&f->fake, "user.slice/user@1000.service/app.slice/_cpu.service/inner.service");
+        fake_tree_add(&f->fake, "user.slice/user@1000.service/app.slice/user@1000.service");
+        fake_tree_add(&f->fake, "user.slice/user@1000.service/app.slice/user@1000.service/x.service");
+        fake_tree_add(&f->fake, "user.slice/session-1.scope");
+        tree_fixture_scan(f);
+        assert_int_equal(f->told.n, 8);
+        told_place(&f->told, "+ unit /user.slice/session-1.scope session-1.scope");
+        assert_true(told_place(&f->told, "+ unit /user.slice/user@1000.service user@1000.service container") <
+                    told_place(&f->told, "+ slice /user.slice/user@1000.service/app.slice app.slice delegated"));
+        told_place(&f->told, "+ unit /user.slice/user@1000.service/init.scope init.scope delegated");
+        told_place(&f->told, "+ unit /user.slice/user@1000.service/app.slice/_cpu.service cpu.service delegated");
+        told_place(&f->told, "+ unit /user.slice/user@1000.service/app.slice/user@1000.service user@1000.service delegated");
+        assert_true(tree_name(f->tree, id, NULL, &path, &unit, &delegated));
+        assert_string_equal(unit, "cpu.service");
+        assert_true(delegated);
+        assert_true(tree_name(f->tree, fake_tree_id(&f->fake, "user.slice"), NULL, NULL, NULL, &delegated));
+        assert_false(delegated);
+
+        /* seen as it happens, too */
+        fake_tree_add(&f->fake, "user.slice/user@1000.service/app.slice/late.scope");
+        fake_tree_add(&f->fake, "user.slice/user@1000.service/payload");
+        fake_tree_remove(&f->fake, "user.slice/user@1000.service/init.scope");
+        tree_fixture_dispatch(f);
+        assert_int_equal(f->told.n, 2);
+        told_place(&f->told, "+ unit /user.slice/user@1000.service/app.slice/late.scope late.scope delegated");
+        told_place(&f->told, "- unit /user.slice/user@1000.service/init.scope init.scope delegated");
+
+        /* the whole session ends: children first, and nothing is left */
+        fake_tree_remove(&f->fake, "user.slice/user@1000.service");
+        tree_fixture_dispatch(f);
+        assert_int_equal(f->told.n, 5);
+        assert_int_equal(told_place(&f->told, "- unit /user.slice/user@1000.service user@1000.service container"), 4);
+        assert_int_equal(tree_n_nodes(f->tree), 3);
+        assert_int_equal(tree_gaps(f->tree).folders, 0);
+}
+
+/* Cgroups that no manager knows, as far as they are asked for. */
+static void test_groups(void **state) {
+        TreeFixture *f = *state;
+        char *const globs[] = { (char *) "/system.slice/d.service/*/app*", NULL }, *const more[] = { (char *) "/pods/*", NULL };
+        CgroupKind kind;
+        const char *path, *unit;
+        bool delegated = false;
+        uint64_t way, app;
+
+        assert_int_equal(tree_add_groups(f->tree, globs), 0);
+        assert_int_equal(tree_add_groups(f->tree, more), 0);
+        assert_int_equal(tree_add_groups(f->tree, NULL), 0);
+        fake_tree_add(&f->fake, "system.slice");
+        fake_tree_add(&f->fake, "system.slice/e.service");
+        fake_tree_add(&f->fake, "system.slice/e.service/app");
+        fake_tree_add(&f->fake, "system.slice/d.service");
+        way = fake_tree_add(&f->fake, "system.slice/d.service/way");
+        app = fake_tree_add(&f->fake, "system.slice/d.service/way/app1");
+        fake_tree_add(&f->fake, "system.slice/d.service/way/app1/inner");
+        fake_tree_add(&f->fake, "system.slice/d.service/way/log");
+        fake_tree_add(&f->fake, "pods");
+        tree_fixture_scan(f);
+        assert_int_equal(f->told.n, 5);
+        assert_true(told_place(&f->told, "+ unit /system.slice/d.service d.service container") <
+                    told_place(&f->told, "+ group /system.slice/d.service/way/app1 /system.slice/d.service/way/app1 delegated"));
+        told_place(&f->told, "+ unit /system.slice/e.service e.service");
+        assert_true(tree_name(f->tree, app, &kind, &path, &unit, &delegated));
+        assert_int_equal(kind, CGROUP_GROUP);
+        assert_string_equal(unit, "/system.slice/d.service/way/app1");
+        assert_true(delegated);
+
+        /* what is on the way is nobody outside; its numbers are the unit's */
+        assert_false(tree_name(f->tree, way, NULL, NULL, NULL, NULL));
+        assert_int_equal(tree_resolve(f->tree, way), fake_tree_id(&f->fake, "system.slice/d.service"));
+        assert_int_equal(tree_resolve(f->tree, app), app);
+        assert_int_equal(watch_arm(f->tree, way, NULL, 0, 0, &(const ArmedWatch *){ NULL }), WATCH_E_GONE);
+        assert_int_equal(tree_follow(f->tree, way), WATCH_E_GONE);
+
+        /* they come and go, also where nothing was told before */
+        fake_tree_add(&f->fake, "pods/a");
+        fake_tree_add(&f->fake, "pods/a/b");
+        fake_tree_add(&f->fake, "system.slice/d.service/way/log/app2");
+        fake_tree_remove(&f->fake, "system.slice/d.service/way/app1");
+        tree_fixture_dispatch(f);
+        assert_int_equal(f->told.n, 3);
+        told_place(&f->told, "+ group /pods/a /pods/a delegated");
+        told_place(&f->told, "+ group /system.slice/d.service/way/log/app2 /system.slice/d.service/way/log/app2 delegated");
+        told_place(&f->told, "- group /system.slice/d.service/way/app1 /system.slice/d.service/way/app1 delegated");
+
+        fake_tree_remove(&f->fake, "system.slice/d.service");
+        fake_tree_remove(&f->fake, "pods");
+        tree_fixture_dispatch(f);
+        assert_int_equal(f->told.n, 3); /* d, app2, a */
+        assert_int_equal(tree_n_nodes(f->tree), 3);
+        assert_int_equal(tree_gaps(f->tree).folders, 0);
+}
+
 static void test_rename(void **state) {
         TreeFixture *f = *state;
         const char *path;
@@ -238,6 +343,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_first_scan, tree_fixture_setup, tree_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_come_and_go, tree_fixture_setup, tree_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_user_manager, tree_fixture_setup, tree_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_groups, tree_fixture_setup, tree_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_rename, tree_fixture_setup, tree_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_successor, tree_fixture_setup, tree_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_overflow, tree_fixture_setup, tree_fixture_teardown),

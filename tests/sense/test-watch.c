@@ -7,8 +7,10 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "core/wants.h"
 #include "fake-units.h"
 
 static const PressureLimit some_10_2s = { PRESSURE_SOME, 1000, UINT64_C(2000000) };
@@ -99,6 +101,152 @@ static void test_disarm(void **state) {
         watch_disarm(f->tree, 4711);
 }
 
+/* Each resource has its file, and the host's are those of /proc. What a kernel cannot do is told, and takes nothing else
+ * away. */
+static void test_resources(void **state) {
+        UnitsFixture *f = *state;
+        const char *x = "batch.slice/batch-a.slice/x.service";
+        static const uint64_t window = UINT64_C(2000000);
+        static const struct {
+                bool host;
+                PressureLimit limit;
+                int r;
+                const char *cgroup_file, *proc_file; /* where the trigger goes */
+        } rows[] = {
+                { false, { PRESSURE_SOME, 1000, window, RESOURCE_MEMORY }, 0, "memory.pressure", NULL },
+                { false, { PRESSURE_SOME, 1000, window, RESOURCE_IO }, 0, "io.pressure", NULL },
+                { false, { PRESSURE_SOME, 1000, window, RESOURCE_CPU }, 0, "cpu.pressure", NULL },
+                { false, { PRESSURE_FULL, 1000, window, RESOURCE_CPU }, 0, "cpu.pressure", NULL },
+                { false, { PRESSURE_FULL, 1000, window, RESOURCE_HOST_MEMORY }, 0, NULL, "pressure/memory" },
+                { true, { PRESSURE_SOME, 1000, window, RESOURCE_MEMORY }, 0, NULL, "pressure/memory" },
+                { true, { PRESSURE_SOME, 1000, window, RESOURCE_HOST_MEMORY }, 0, NULL, "pressure/memory" },
+                { true, { PRESSURE_FULL, 1000, window, RESOURCE_IO }, 0, NULL, "pressure/io" },
+                { true, { PRESSURE_SOME, 1000, window, RESOURCE_CPU }, 0, NULL, "pressure/cpu" },
+                { true, { PRESSURE_FULL, 1000, window, RESOURCE_CPU }, WATCH_E_NO_FULL, NULL, NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const PressureLimit limits[] = { rows[i].limit, some_10_2s };
+                char path[256], expected[64], text[64] = "";
+                const ArmedWatch *watch = NULL;
+                FILE *file;
+
+                units_fixture_teardown(state);
+                units_fixture_setup(state);
+                if (watch_arm(f->tree, rows[i].host ? f->host : f->x, limits, 2, 0, &watch) != rows[i].r)
+                        fail_msg("row %zu", i);
+                assert_int_equal(watch->triggers[0].error, rows[i].r);
+                assert_int_equal(watch->triggers[0].fd >= 0, rows[i].r == 0);
+                assert_int_equal(watch->triggers[1].error, 0);
+                if (rows[i].r != 0)
+                        continue;
+                (void) snprintf(path, sizeof(path), "%s/%s/%s", rows[i].cgroup_file ? f->fake.cgroup_root : f->fake.proc_root,
+                                rows[i].cgroup_file ? x : ".", rows[i].cgroup_file ?: rows[i].proc_file);
+                (void) snprintf(expected, sizeof(expected), "%s 200000 2000000",
+                                rows[i].limit.kind == PRESSURE_SOME || rows[i].limit.resource == RESOURCE_MEMORY ? "some" : "full");
+                file = fopen(path, "re");
+                assert_non_null(file);
+                assert_non_null(fgets(text, sizeof(text), file));
+                (void) fclose(file);
+                if (strcmp(text, expected) != 0)
+                        fail_msg("row %zu: %s", i, text);
+        }
+}
+
+/* Only what is wanted is opened. */
+static void test_wants(void **state) {
+        UnitsFixture *f = *state;
+        static const struct {
+                unsigned wants;
+                unsigned x, batch; /* descriptors more, for a unit and for a slice with two units */
+        } rows[] = {
+                { 0, 0, 0 },
+                { WANT_EVENTS, 0, 0 },
+                { WANT_STAT, 1, 1 },
+                { WANT_IO, 1, 1 },
+                { WANT_CPU | WANT_DYING, 2, 2 },
+                { WANT_CANDIDATE_SWAP, 1, 2 },
+                { WANT_CANDIDATE_STAT, 1, 2 },
+                { WANT_STAT | WANT_CANDIDATE_STAT, 1, 3 },
+                { WANT_CANDIDATE_SLICES, 0, 2 }, /* the slice in it: usage and pressure */
+                { WANT_CANDIDATE_SLICES | WANT_CANDIDATE_SWAP, 1, 6 },
+        };
+        const ArmedWatch *watch;
+        unsigned fds = fake_tree_count_fds(), x_fds, batch_fds;
+
+        assert_int_equal(watch_arm(f->tree, f->x, NULL, 0, 0, &watch), 0);
+        x_fds = fake_tree_count_fds();
+        watch_disarm(f->tree, f->x);
+        assert_int_equal(watch_arm(f->tree, f->batch, NULL, 0, 0, &watch), 0);
+        batch_fds = fake_tree_count_fds();
+        watch_disarm(f->tree, f->batch);
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                assert_int_equal(watch_arm(f->tree, f->x, NULL, 0, rows[i].wants, &watch), 0);
+                if (fake_tree_count_fds() != x_fds + rows[i].x)
+                        fail_msg("row %zu: unit %u", i, fake_tree_count_fds() - x_fds);
+                watch_disarm(f->tree, f->x);
+                assert_int_equal(watch_arm(f->tree, f->batch, NULL, 0, rows[i].wants, &watch), 0);
+                if (fake_tree_count_fds() != batch_fds + rows[i].batch)
+                        fail_msg("row %zu: slice %u", i, fake_tree_count_fds() - batch_fds);
+                watch_disarm(f->tree, f->batch);
+                assert_int_equal(fake_tree_count_fds(), fds);
+        }
+}
+
+/* A throttled unit that nobody watches can be looked at. */
+static void test_follow(void **state) {
+        UnitsFixture *f = *state;
+        unsigned fds = fake_tree_count_fds();
+        const ArmedWatch *watch;
+        Candidates survey;
+        uint64_t bare;
+        Sample s;
+
+        fake_tree_write(&f->fake, "batch.slice/batch-a.slice/x.service", "memory.events.local", "high 3\n");
+        assert_int_equal(watch_sample(f->tree, f->x, &s), WATCH_E_GONE);
+        assert_int_equal(tree_follow(f->tree, f->x), 0);
+        assert_int_equal(tree_follow(f->tree, f->x), 0);
+        assert_int_equal(watch_sample(f->tree, f->x, &s), 0);
+        assert_int_equal(s.usage_bytes, 30 * MIB);
+        assert_int_equal(s.limit_bytes, 100 * MIB);
+        assert_int_equal(s.events_high, 3);
+        assert_int_equal(s.scanned, 20);
+        assert_int_equal(watch_survey(f->tree, f->x, &survey), WATCH_E_GONE); /* it is no watch */
+        assert_null(watch_find(f->tree, f->x));
+
+        /* watched and followed: each for itself */
+        assert_int_equal(watch_arm(f->tree, f->x, NULL, 0, 0, &watch), 0);
+        assert_int_equal(watch_arm(f->tree, f->batch, NULL, 0, 0, &watch), 0);
+        watch_disarm(f->tree, f->x);
+        assert_int_equal(watch_sample(f->tree, f->x, &s), 0);
+        assert_int_equal(s.scanned, 20);
+        watch_disarm(f->tree, f->batch);
+        assert_int_equal(watch_sample(f->tree, f->x, &s), 0);
+        assert_int_equal(watch_arm(f->tree, f->x, NULL, 0, 0, &watch), 0);
+        tree_unfollow(f->tree, f->x);
+        tree_unfollow(f->tree, f->x);
+        assert_int_equal(watch_sample(f->tree, f->x, &s), 0);
+        assert_int_equal(s.scanned, 0);
+        watch_disarm(f->tree, f->x);
+        assert_int_equal(watch_sample(f->tree, f->x, &s), WATCH_E_GONE);
+        assert_int_equal(fake_tree_count_fds(), fds);
+
+        /* gone while it is followed: nothing is left, up to the slices above */
+        assert_int_equal(tree_follow(f->tree, f->x), 0);
+        fake_tree_remove(&f->fake, "batch.slice/batch-a.slice/x.service");
+        assert_int_equal(tree_dispatch(f->tree, units_fixture_on_event, f), 0);
+        assert_int_equal(watch_sample(f->tree, f->x, &s), WATCH_E_GONE);
+        assert_int_equal(tree_follow(f->tree, f->x), WATCH_E_GONE);
+        tree_unfollow(f->tree, f->x);
+        assert_int_equal(fake_tree_count_fds(), fds);
+
+        bare = fake_tree_add_bare(&f->fake, "bare.service");
+        assert_int_equal(tree_dispatch(f->tree, units_fixture_on_event, f), 0);
+        assert_int_equal(tree_follow(f->tree, bare), WATCH_E_NO_CONTROLLER);
+        assert_int_equal(watch_sample(f->tree, bare, &s), WATCH_E_GONE);
+        assert_int_equal(fake_tree_count_fds(), fds);
+}
+
 typedef struct GoneCheck {
         UnitsFixture *f;
         const ArmedWatch *watch;
@@ -151,6 +299,9 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_arm_successor, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_disarm, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_gone, units_fixture_setup, units_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_resources, units_fixture_setup, units_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_wants, units_fixture_setup, units_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_follow, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test(test_error_text),
         };
 

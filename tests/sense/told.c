@@ -11,14 +11,15 @@
 #include "told.h"
 
 void told_on_event(const Event *event, void *userdata) {
-        static const char *const kinds[] = { "host", "slice", "unit" };
+        static const char *const kinds[] = { "host", "slice", "unit", "group" };
         Told *told = userdata;
 
         assert_true(event->now_usec > 0);
         if (told->n < ELEMENTSOF(told->lines))
-                (void) snprintf(told->lines[told->n], sizeof(told->lines[0]), "%c %s %s %s",
+                (void) snprintf(told->lines[told->n], sizeof(told->lines[0]), "%c %s %s %s%s%s",
                                 event->kind == EVENT_CGROUP_NEW ? '+' : '-', kinds[event->cgroup.kind],
-                                event->cgroup.path, event->cgroup.unit);
+                                event->cgroup.path, event->cgroup.unit,
+                                event->cgroup.delegated ? " delegated" : "", event->cgroup.container ? " container" : "");
         told->n++;
 }
 

@@ -4,7 +4,8 @@
 #include "fake-tree.h"
 #include "sense/tree.h"
 
-/* What a tree told, one line an event: "+ slice /system.slice system.slice". */
+/* What a tree told, one line an event: "+ slice /system.slice system.slice", with "delegated" and "container" behind it
+ * where that is so. */
 typedef struct Told {
         size_t n;
         char lines[64][160];
