@@ -38,9 +38,9 @@ typedef void (*ManagedOomHandler)(void *userdata, const Event *event);
  * what sd-event answers. */
 int managed_oom_new(ManagedOom **ret, sd_event *event, ManagedOomHandler handler, void *userdata);
 
-/* The same with other peers, see systemd_new_with_peers(). */
+/* The same with other peers, see systemd_new_with_peers(), and another age than two seconds. */
 int managed_oom_new_with_peers(ManagedOom **ret, sd_event *event, const SystemdPeer *peers, size_t n_peers,
-                               ManagedOomHandler handler, void *userdata);
+                               uint64_t age_usec, ManagedOomHandler handler, void *userdata);
 ManagedOom *managed_oom_free(ManagedOom *m);
 DEFINE_CLEANUP(ManagedOom *, managed_oom_free);
 

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Units wait in a queue until they are old enough, and are asked about from its front: a few every tenth of a second,
+ * as many as may be under way. One that goes away leaves the queue from wherever it is. What is due sooner waits behind
+ * what is due later, never longer than that age. */
+
+#include <errno.h>
+#include <search.h>
+#include <string.h>
+
+#include "act/managed-oom-private.h"
+#include "base/clock.h"
+
+#define AGE_USEC (2 * USEC_PER_SEC)
+#define TICK_USEC (100 * USEC_PER_MSEC)
+#define UNITS_PER_TICK 10U
+#define TIMER_ACCURACY_USEC (20 * USEC_PER_MSEC)
+#define REOPEN_FIRST_USEC USEC_PER_SEC
+#define REOPEN_LAST_USEC (64 * USEC_PER_SEC)
+#define TRIES_MAX 8U
+
+/* ---- The queue ------------------------------------------------------------------------------- */
+
+static void enqueue(ManagedUnit *u, uint64_t due_usec) {
+        ManagedOom *m = u->managed;
+
+        u->state = MANAGED_QUEUED;
+        u->due_usec = due_usec;
+        u->previous = m->last;
+        u->next = NULL;
+        *(m->last ? &m->last->next : &m->first) = u;
+        m->last = u;
+}
+
+static void dequeue(ManagedUnit *u) {
+        ManagedOom *m = u->managed;
+
+        *(u->previous ? &u->previous->next : &m->first) = u->next;
+        *(u->next ? &u->next->previous : &m->last) = u->previous;
+        u->previous = u->next = NULL;
+        u->state = MANAGED_IDLE;
+}
+
+static bool may_ask(const ManagedOom *m) {
+        return m->first && m->n_calls + 2 <= MANAGED_OOM_CALLS_MAX && m->reopen_usec == USEC_INFINITY;
+}
+
+/* While nothing may be asked, an answer or a connection is waited for. */
+static void timer_set(ManagedOom *m) {
+        uint64_t next = m->reopen_usec;
+
+        if (may_ask(m))
+                next = MIN(next, MAX(m->first->due_usec, m->tick_usec));
+        if (next == USEC_INFINITY) {
+                (void) sd_event_source_set_enabled(m->timer, SD_EVENT_OFF);
+                return;
+        }
+        (void) sd_event_source_set_time(m->timer, next);
+        (void) sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
+}
+
+/* ---- Connections ----------------------------------------------------------------------------- */
+
+static int on_lost(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        ManagedOom *m = userdata;
+
+        m->reopen_usec = usec_add(clock_usec(), m->patience_usec);
+        timer_set(m);
+        return 0;
+}
+
+static int on_reloading(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        ManagedOom *m = userdata;
+        int active;
+
+        m->patience_usec = REOPEN_FIRST_USEC;
+        if (sd_bus_message_read(message, "b", &active) >= 0 && !active)
+                managed_oom_rescan(m);
+        return 0;
+}
+
+static bool connect_now(ManagedOom *m) {
+        if (connection_open(&m->connection) >= 0) {
+                m->reopen_usec = USEC_INFINITY;
+                m->patience_usec = MIN(m->patience_usec * 2, REOPEN_LAST_USEC); /* until it has answered */
+                return true;
+        }
+        m->reopen_usec = usec_add(clock_usec(), m->patience_usec);
+        m->patience_usec = MIN(m->patience_usec * 2, REOPEN_LAST_USEC);
+        return false;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        ManagedOom *m = userdata;
+        uint64_t now = clock_usec();
+
+        /* What was lost may have been a systemd that has executed itself anew, and read its files. */
+        if (m->reopen_usec <= now && connect_now(m))
+                managed_oom_rescan(m);
+        for (unsigned i = 0; i < UNITS_PER_TICK && may_ask(m) && m->first->due_usec <= now; i++) {
+                ManagedUnit *u = m->first;
+
+                dequeue(u);
+                managed_ask(u);
+        }
+        m->tick_usec = now + TICK_USEC;
+        timer_set(m);
+        return 0;
+}
+
+/* ---- Answers --------------------------------------------------------------------------------- */
+
+static bool says_the_same(const ManagedSays *a, const ManagedSays *b) {
+        return a->pressure == b->pressure && a->swap == b->swap && a->share == b->share &&
+               a->duration_usec == b->duration_usec;
+}
+
+void managed_on_answered(ManagedUnit *u) {
+        ManagedOom *m = u->managed;
+        bool in_vain = u->in_vain;
+
+        u->state = MANAGED_IDLE;
+        u->n_tries = in_vain ? u->n_tries + 1 : 0;
+        if (!in_vain)
+                m->patience_usec = REOPEN_FIRST_USEC;
+        if (u->again || (in_vain && u->n_tries < TRIES_MAX))
+                enqueue(u, usec_add(clock_usec(), u->again ? 0 : m->age_usec));
+        timer_set(m);
+
+        if (in_vain || says_the_same(&u->says, &u->told))
+                return;
+        u->told = u->says;
+        m->handler(m->userdata, &(Event){ .kind = EVENT_MANAGED,
+                                          .now_usec = clock_usec(),
+                                          .cgroup_id = u->cgroup_id,
+                                          .managed = { .pressure = u->told.pressure,
+                                                       .share = u->told.share,
+                                                       .duration_usec = u->told.duration_usec,
+                                                       .swap = u->told.swap } });
+}
+
+/* ---- Units ----------------------------------------------------------------------------------- */
+
+static int compare_ids(const void *a, const void *b) {
+        uint64_t x = ((const ManagedUnit *) a)->cgroup_id, y = ((const ManagedUnit *) b)->cgroup_id;
+
+        return x < y ? -1 : x > y;
+}
+
+static ManagedUnit *find(const ManagedOom *m, uint64_t cgroup_id) {
+        const ManagedUnit key = { .cgroup_id = cgroup_id };
+        ManagedUnit **found = tfind(&key, &m->units, compare_ids);
+
+        return found ? *found : NULL;
+}
+
+void managed_oom_add(ManagedOom *m, uint64_t cgroup_id, const char *unit) {
+        size_t length = strlen(unit);
+        ManagedUnit *u;
+
+        if (find(m, cgroup_id))
+                return;
+        u = m->n_units < MANAGED_OOM_UNITS_MAX ? calloc(1, sizeof(*u) + length + 1) : NULL;
+        if (u) {
+                u->managed = m;
+                u->cgroup_id = cgroup_id;
+                memcpy(u->unit, unit, length + 1);
+        }
+        if (!u || !tsearch(u, &m->units, compare_ids)) {
+                free(u);
+                m->n_lost++;
+                return;
+        }
+        m->n_units++;
+        enqueue(u, usec_add(clock_usec(), m->age_usec));
+        timer_set(m);
+}
+
+static void unit_free(void *p) {
+        ManagedUnit *u = p;
+
+        managed_ask_no_more(u);
+        if (u->state == MANAGED_QUEUED)
+                dequeue(u);
+        free(u);
+}
+
+void managed_oom_remove(ManagedOom *m, uint64_t cgroup_id) {
+        ManagedUnit *u = find(m, cgroup_id);
+
+        if (!u)
+                return;
+        (void) tdelete(u, &m->units, compare_ids);
+        m->n_units--;
+        unit_free(u);
+        timer_set(m);
+}
+
+static void ask_again(const void *node, VISIT visit, void *now_usec) {
+        ManagedUnit *u = *(ManagedUnit *const *) node;
+
+        if (visit != postorder && visit != leaf)
+                return;
+        u->n_tries = 0;
+        if (u->state == MANAGED_IDLE)
+                enqueue(u, *(uint64_t *) now_usec);
+        u->again = u->state == MANAGED_ASKING;
+}
+
+void managed_oom_rescan(ManagedOom *m) {
+        uint64_t now_usec = clock_usec();
+
+        twalk_r(m->units, ask_again, &now_usec);
+        timer_set(m);
+}
+
+size_t managed_oom_n_units(const ManagedOom *m) {
+        return m->n_units;
+}
+
+size_t managed_oom_n_lost(const ManagedOom *m) {
+        return m->n_lost;
+}
+
+/* ---- All of it ------------------------------------------------------------------------------- */
+
+int managed_oom_new_with_peers(ManagedOom **ret, sd_event *event, const SystemdPeer *peers, size_t n_peers,
+                               uint64_t age_usec, ManagedOomHandler handler, void *userdata) {
+        static const ConnectionSignal signals[] = { { "Reloading", on_reloading } };
+        _cleanup_(managed_oom_freep) ManagedOom *m = NULL;
+        int r;
+
+        m = calloc(1, sizeof(*m));
+        if (!m)
+                return -ENOMEM;
+        m->event = sd_event_ref(event);
+        m->handler = handler;
+        m->userdata = userdata;
+        m->age_usec = age_usec;
+        m->patience_usec = REOPEN_FIRST_USEC;
+        m->connection = (Connection){
+                .event = m->event,
+                .signals = signals,
+                .n_signals = ELEMENTSOF(signals),
+                .lost = on_lost,
+                .userdata = m,
+                .peers = peers,
+                .n_peers = n_peers,
+        };
+        r = sd_event_add_time(event, &m->timer, CLOCK_MONOTONIC, 0, TIMER_ACCURACY_USEC, on_timer, m);
+        if (r < 0)
+                return r;
+        r = sd_event_source_set_enabled(m->timer, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+
+        (void) connect_now(m);
+        timer_set(m);
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+int managed_oom_new(ManagedOom **ret, sd_event *event, ManagedOomHandler handler, void *userdata) {
+        static const SystemdPeer peers[] = {
+                { "unix:path=/run/dbus/system_bus_socket", true },
+                { "unix:path=/run/systemd/private", false },
+        };
+
+        return managed_oom_new_with_peers(ret, event, peers, ELEMENTSOF(peers), AGE_USEC, handler, userdata);
+}
+
+ManagedOom *managed_oom_free(ManagedOom *m) {
+        if (!m)
+                return NULL;
+        tdestroy(m->units, unit_free);
+        connection_close(&m->connection);
+        sd_event_source_disable_unref(m->timer);
+        sd_event_unref(m->event);
+        free(m);
+        return NULL;
+}
