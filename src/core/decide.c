@@ -39,7 +39,7 @@ bool decide_needs_growth(const Watch *w, const Step *step) {
         bool others = w->node->kind != CGROUP_UNIT || w->policy->victim.from;
 
         if (step->action == ACTION_PROTECT)
-                return others; /* who suffers through no fault of its own: blame goes by growth */
+                return others && !step->shield; /* who suffers through no fault of its own: blame goes by growth */
         for (size_t i = 0; i < n; i++)
                 switch (rank[i]) {
                 case RANK_GROWTH:

@@ -304,6 +304,257 @@ static void test_full(void **state) {
         fixture_stop(&f);
 }
 
+/* Each action with the numbers that are its own, and none of another's. */
+static void test_actions(void **state) {
+        static const struct {
+                ActionKind action;
+                bool no_high;
+                Amount amount;
+                const char *start;
+                Grain grain;
+                uint32_t set;
+                uint64_t high, low, weight, reclaim_bytes, timeout_usec;
+                const char *started;
+        } rows[] = {
+                { ACTION_THROTTLE, .amount = { .is_share = true, .share = 5000 }, .set = 1U << PROPERTY_MEMORY_HIGH |
+                  1U << PROPERTY_CPU_WEIGHT | 1U << PROPERTY_IO_WEIGHT, .high = 500, .weight = 7 },
+                { ACTION_THROTTLE, .no_high = true, .set = 1U << PROPERTY_CPU_WEIGHT | 1U << PROPERTY_IO_WEIGHT, .weight = 7 },
+                { ACTION_PROTECT, .amount = { .is_share = true, .share = 9000 }, .set = 1U << PROPERTY_MEMORY_LOW, .low = 900 },
+                { ACTION_PROTECT, .amount = { .bytes = 4096 }, .set = 1U << PROPERTY_MEMORY_LOW, .low = 4096 },
+                { ACTION_RECLAIM, .amount = { .is_share = true, .share = 1000 }, .reclaim_bytes = 100 },
+                { ACTION_RECLAIM, .amount = { .bytes = 4096 }, .reclaim_bytes = 4096 },
+                { ACTION_FREEZE },
+                { ACTION_KILL },
+                { ACTION_KILL, .grain = GRAIN_PROCESS },
+                { ACTION_STOP, .timeout_usec = 3 * SEC },
+                { ACTION_RESTART, .timeout_usec = 3 * SEC },
+                { ACTION_START, .start = "x@%n.service", .timeout_usec = 3 * SEC, .started = "x@a.service.service" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Step step = STEP("s", rows[i].action, .memory_high = rows[i].amount, .memory_low = rows[i].amount,
+                                 .reclaim = rows[i].amount, .start = (char *) rows[i].start,
+                                 .start_timeout_usec = 3 * SEC, .shield = GLOBS(GLOB("a*")));
+                const Decision *d;
+
+                properties_set(&step.limits, PROPERTY_CPU_WEIGHT, 7);
+                properties_set(&step.limits, PROPERTY_IO_WEIGHT, 8);
+                if (rows[i].no_high)
+                        step.memory_high = (Amount){ 0 };
+                start(step, RANK_USAGE);
+                policy.victim.grain = rows[i].grain;
+                d = survey(1000, 1);
+                assert_int_equal(d->action, rows[i].action);
+                assert_string_equal(d->victim.unit, "a.service");
+                assert_int_equal(d->properties.set, rows[i].set);
+                assert_int_equal(d->properties.values[PROPERTY_MEMORY_HIGH], rows[i].high);
+                assert_int_equal(d->properties.values[PROPERTY_MEMORY_LOW], rows[i].low);
+                assert_int_equal(d->properties.values[PROPERTY_CPU_WEIGHT], rows[i].weight);
+                assert_int_equal(d->reclaim_bytes, rows[i].reclaim_bytes);
+                assert_int_equal(d->timeout_usec, rows[i].timeout_usec);
+                assert_int_equal(d->grain, rows[i].grain);
+                assert_string_equal(d->start, rows[i].started ?: "");
+                assert_int_equal(core_counts(f.core).n_held, action_holds(rows[i].action));
+                fixture_stop(&f);
+        }
+}
+
+/* An answer that is lost is waited for as long as the effector may take, and a little longer. */
+static void test_answer_limits(void **state) {
+        static const struct {
+                ActionKind action;
+                uint64_t start_timeout_usec, limit_usec;
+        } rows[] = {
+                { ACTION_PROTECT, 9 * SEC, 5 * SEC },  { ACTION_THROTTLE, 9 * SEC, 5 * SEC },
+                { ACTION_RECLAIM, 9 * SEC, 7 * SEC },  { ACTION_FREEZE, 9 * SEC, 5 * SEC },
+                { ACTION_KILL, 9 * SEC, 5 * SEC },     { ACTION_STOP, 9 * SEC, 11 * SEC },
+                { ACTION_RESTART, 60 * SEC, 62 * SEC }, { ACTION_START, SEC, 3 * SEC },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Step step = STEP("s", rows[i].action, .start_timeout_usec = rows[i].start_timeout_usec,
+                                 .shield = GLOBS(GLOB("a*")));
+
+                if (rows[i].action == ACTION_START)
+                        step.start = (char *) "x.service";
+                start(step, RANK_USAGE);
+                (void) survey(1000, 1);
+                pass(&f, rows[i].limit_usec - 1, 0, 0);
+                feed_timer(&f);
+                assert_effects(&f, "sample");
+                pass(&f, 1, 0, 0);
+                feed_timer(&f);
+                assert_int_equal(effect_of(&f, EFFECT_REPORT)->report.outcome.kind, OUTCOME_TIMEOUT);
+                fixture_stop(&f);
+        }
+}
+
+/* Two candidates, one after the other, in a core whose budgets are these. */
+static void start_budgets(unsigned host, uint64_t host_usec, unsigned own, uint64_t own_usec) {
+        Step step = STEP("end", ACTION_KILL);
+
+        step.cooldown_usec = 0;
+        step.settle_usec = 0;
+        start(step, RANK_USAGE);
+        fixture_stop(&f);
+        policy.max_actions = own;
+        policy.max_actions_usec = own_usec;
+        f.settings.max_actions = host;
+        f.settings.max_actions_usec = host_usec;
+        fixture_start(&f, (Policy *[]){ &policy }, 1);
+        feed_new(&f, SLICE, CGROUP_SLICE, "s.slice");
+        feed_new(&f, A, CGROUP_UNIT, "s.slice/a.service");
+        feed_look(&f, SLICE);
+}
+
+/* -1: it acts; else the refusal, or _REFUSAL_REASON_MAX for one that has been told. */
+static int try_to_act(void) {
+        pass(&f, 10 * SEC, 0, 0);
+        feed_survey(&f, SLICE, (Candidate[]){ { A, 1000, 0, 0 } }, 1);
+        if (f.effects->n_items == 0)
+                return _REFUSAL_REASON_MAX;
+        if (f.effects->items[0].kind == EFFECT_REFUSE)
+                return (int) effect_of(&f, EFFECT_REFUSE)->refusal.reason;
+        feed_outcome(&f, (Outcome){ .id = effect_of(&f, EFFECT_ACT)->decision.id, .kind = OUTCOME_DONE });
+        feed_timer(&f);
+        feed_look(&f, SLICE); /* settled */
+        return -1;
+}
+
+/* The policy's own budget, and the host's: what one refuses is not taken from the other. */
+static void test_budgets(void **state) {
+        start_budgets(30, 600 * SEC, 2, 600 * SEC);
+        assert_int_equal(try_to_act(), -1);
+        assert_int_equal(try_to_act(), -1);
+        assert_int_equal(try_to_act(), REFUSAL_POLICY_BUDGET);
+        assert_int_equal(try_to_act(), _REFUSAL_REASON_MAX);
+        fixture_stop(&f);
+
+        start_budgets(1, 25 * SEC, 2, 600 * SEC);
+        assert_int_equal(try_to_act(), -1);
+        assert_int_equal(try_to_act(), REFUSAL_BUDGET);
+        assert_int_equal(try_to_act(), _REFUSAL_REASON_MAX);
+        assert_int_equal(try_to_act(), -1); /* the refused ones took nothing of the policy's two */
+        assert_int_equal(try_to_act(), REFUSAL_POLICY_BUDGET);
+        fixture_stop(&f);
+
+        start_budgets(2, 600 * SEC, 1, 25 * SEC);
+        assert_int_equal(try_to_act(), -1);
+        assert_int_equal(try_to_act(), REFUSAL_POLICY_BUDGET);
+        assert_int_equal(try_to_act(), _REFUSAL_REASON_MAX);
+        assert_int_equal(try_to_act(), -1); /* nor of the host's */
+        assert_int_equal(try_to_act(), _REFUSAL_REASON_MAX);
+        fixture_stop(&f);
+
+        start_budgets(30, 600 * SEC, 0, 0); /* none of its own */
+        for (unsigned i = 0; i < 5; i++)
+                assert_int_equal(try_to_act(), -1);
+        fixture_stop(&f);
+}
+
+/* What Start= says needs a victim, or cannot be: the step is refused, in a dry run as well. */
+static void test_names(void **state) {
+        static const struct {
+                ActionKind action;
+                const char *start;
+                uint64_t candidate; /* 0: none */
+                bool dry_run;
+                int refusal;        /* -1: none */
+        } rows[] = {
+                { ACTION_START, "x.service", 0, false, -1 },
+                { ACTION_START, "x@%i.service", 0, false, -1 },
+                { ACTION_START, "x@%n.service", 0, false, REFUSAL_NOBODY },
+                { ACTION_START, "x@%n.service", 0, true, REFUSAL_NOBODY },
+                { ACTION_START, "x@%n.service", 13, false, REFUSAL_PROTECTED },
+                { ACTION_START, "x.service", 13, false, -1 },
+                { ACTION_START, "x@%n.service", A, false, -1 },
+                { ACTION_START, "x@%q.service", A, false, REFUSAL_NAME },
+                { ACTION_KILL, "x@%q.service", A, false, REFUSAL_NAME },
+                { ACTION_KILL, "x@%q.service", A, true, REFUSAL_NAME },
+                { ACTION_KILL, "x@%q.service", 0, false, REFUSAL_NOBODY },
+                { ACTION_LOG, "x@%n.service", 0, false, REFUSAL_NOBODY },
+                { ACTION_LOG, "x.service", 0, false, -1 },
+                { ACTION_LOG, NULL, 0, false, -1 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Step step = STEP("s", rows[i].action, .start = (char *) rows[i].start, .dry_run = rows[i].dry_run);
+
+                start(step, RANK_USAGE);
+                feed_new(&f, 13, CGROUP_UNIT, "s.slice/dbus.service");
+                feed_survey(&f, SLICE, &(Candidate){ .cgroup_id = rows[i].candidate }, rows[i].candidate != 0);
+                if (rows[i].refusal < 0) {
+                        assert_int_equal(f.effects->n_items, 1);
+                        assert_int_not_equal(f.effects->items[0].kind, EFFECT_REFUSE);
+                } else {
+                        assert_effects(&f, "refuse");
+                        assert_int_equal(effect_of(&f, EFFECT_REFUSE)->refusal.reason, rows[i].refusal);
+                        assert_int_equal(effect_of(&f, EFFECT_REFUSE)->refusal.victim.id,
+                                         rows[i].refusal == REFUSAL_NAME ? A : 0);
+                }
+                fixture_stop(&f);
+        }
+}
+
+/* ManagedOOMPreference= of the units counts as long as ManagedOOM= does. */
+static void test_preference(void **state) {
+        const Candidate omit = { .cgroup_id = A, .usage_bytes = 1000, .preference = PREFERENCE_OMIT };
+
+        for (unsigned managed = 0; managed < 2; managed++) {
+                start((Step)STEP("end", ACTION_KILL), RANK_USAGE);
+                f.settings.managed_oom = managed;
+                feed_survey(&f, SLICE, &omit, 1);
+                assert_effects(&f, managed ? "refuse" : "act");
+                fixture_stop(&f);
+        }
+}
+
+/* Which measures need a second survey: those that grow from a base, and blame where there are others to blame. */
+static void test_needs_growth(void **state) {
+        static const struct {
+                RankMeasure rank, own;
+                bool has_own, unit, from, shield;
+                ActionKind action;
+                bool waits;
+        } rows[] = {
+                { RANK_USAGE, .action = ACTION_KILL },
+                { RANK_SWAP, .action = ACTION_KILL },
+                { RANK_GROWTH, .action = ACTION_KILL, .waits = true },
+                { RANK_PRESSURE, .action = ACTION_KILL, .waits = true },
+                { RANK_RECLAIM, .action = ACTION_KILL, .waits = true },
+                { RANK_CULPRIT, .action = ACTION_KILL, .waits = true },
+                { RANK_CULPRIT, .unit = true, .action = ACTION_KILL },
+                { RANK_CULPRIT, .unit = true, .from = true, .action = ACTION_KILL, .waits = true },
+                { RANK_GROWTH, RANK_USAGE, .has_own = true, .action = ACTION_KILL },
+                { RANK_USAGE, RANK_GROWTH, .has_own = true, .action = ACTION_KILL, .waits = true },
+                { RANK_USAGE, .action = ACTION_PROTECT, .waits = true },
+                { RANK_GROWTH, .shield = true, .action = ACTION_PROTECT },
+                { RANK_GROWTH, .unit = true, .action = ACTION_PROTECT },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Step step = STEP("s", rows[i].action, .shield = rows[i].shield ? GLOBS(GLOB("a*")) : NULL);
+
+                step.rank[0] = rows[i].own;
+                step.n_rank = rows[i].has_own;
+                start(step, rows[i].rank);
+                if (rows[i].from)
+                        policy.victim.from = GLOBS(GLOB("a*"));
+                if (rows[i].unit) {
+                        fixture_stop(&f);
+                        policy.match.units = GLOBS(GLOB("a.service"));
+                        policy.match.slices = NULL;
+                        fixture_start(&f, (Policy *[]){ &policy }, 1);
+                        feed_new(&f, A, CGROUP_UNIT, "s.slice/a.service");
+                        feed_look(&f, A);
+                }
+                feed_survey(&f, rows[i].unit ? A : SLICE, (Candidate[]){ { A, 1000, 0, 0 } }, 1);
+                if ((f.effects->n_items == 0) != rows[i].waits)
+                        fail_msg("row %zu: %s", i, effect_words(&f));
+                fixture_stop(&f);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_memory_high),
@@ -317,6 +568,12 @@ int main(void) {
                 cmocka_unit_test(test_events_before_the_first_look),
                 cmocka_unit_test(test_log),
                 cmocka_unit_test(test_full),
+                cmocka_unit_test(test_actions),
+                cmocka_unit_test(test_answer_limits),
+                cmocka_unit_test(test_budgets),
+                cmocka_unit_test(test_names),
+                cmocka_unit_test(test_preference),
+                cmocka_unit_test(test_needs_growth),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
