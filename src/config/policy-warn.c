@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <string.h>
+
 #include "base/format.h"
 #include "base/strv.h"
 #include "base/usec.h"
@@ -41,9 +43,19 @@ static bool meets_any(const char *glob, char *const *globs) {
         return false;
 }
 
-/* Units that nobody may touch can be matched and never be acted on. */
-static int warn_protected(const PolicyDraft *draft, uint64_t now_usec, ConfigErrors *errors) {
+/* Names only units that no policy may touch. The built-in globs have no wildcard but the star, which takes in those of
+ * the glob; a slice above a protected unit is as untouchable. */
+static bool is_untouchable(const char *glob) {
         static const Settings built_in = SETTINGS_DEFAULT;
+        static const char workload[] = "systemd-nspawn@*.service"; /* which is nobody's but its owner's */
+
+        if (strcmp(glob, "-.slice") == 0 || strcmp(glob, "system.slice") == 0)
+                return true;
+        return match_protected(&built_in, glob) && !globs_meet(workload, glob);
+}
+
+/* They can be matched and are never acted on. */
+static int warn_protected(const PolicyDraft *draft, uint64_t now_usec, ConfigErrors *errors) {
         const struct {
                 char *const *globs;
                 unsigned line;
@@ -60,8 +72,7 @@ static int warn_protected(const PolicyDraft *draft, uint64_t now_usec, ConfigErr
                 const Place place = place_at(draft, errors, lists[i].line, lists[i].key);
 
                 for (char *const *glob = lists[i].globs; glob && *glob; glob++) {
-                        /* The built-in globs have no wildcard but the star, which takes those of the glob in. */
-                        if (!match_protected(&built_in, *glob))
+                        if (!is_untouchable(*glob))
                                 continue;
                         r = place_warning(&place, "\"%s\" names only units that no policy may touch, they are never "
                                                   "acted on",
@@ -169,15 +180,16 @@ static int warn_stall(const PolicyDraft *draft, const Step *step, ConfigErrors *
         return 0;
 }
 
-/* What nothing tells of: it is looked at time and again, whether anything stalls or not. */
+/* What nothing tells of: it is looked at time and again, whether anything stalls or not (core/watch-look.c). */
 static bool is_polled(ConditionKind kind) {
-        return kind == CONDITION_GROWTH || kind == CONDITION_EXHAUSTION || kind == CONDITION_REFAULTS ||
-               kind == CONDITION_RECLAIM || kind == CONDITION_EFFICIENCY || kind == CONDITION_DYING_DESCENDANTS;
+        return kind == CONDITION_GROWTH || kind == CONDITION_REFAULTS || kind == CONDITION_RECLAIM ||
+               kind == CONDITION_EFFICIENCY;
 }
 
-/* What the kernel wakes for, or what cannot come sooner than the room shrinks. */
+/* What the kernel or the core tells of, or what cannot come sooner than the room shrinks. */
 static bool is_told(ConditionKind kind) {
-        return kind <= CONDITION_USAGE || kind == CONDITION_EVENT;
+        return kind <= CONDITION_USAGE || kind == CONDITION_EVENT || kind == CONDITION_PRESENT ||
+               kind == CONDITION_ABSENT;
 }
 
 static int warn_polled(const PolicyDraft *draft, const Step *step, ConfigErrors *errors) {

@@ -31,20 +31,35 @@ static const char *path_name(const char *path) {
         return strrchr(path, '/') + 1;
 }
 
-int search_file(const char *root, const char *project, const char *name, char **ret) {
+int search_all(const char *root, const char *project, const char *name, char ***ret) {
+        _cleanup_(strv_freep) char **paths = NULL;
+        int r;
+
         for (size_t i = 0; i < ELEMENTSOF(folders); i++) {
                 _cleanup_(freep) char *path = path_of(root, folders[i], project, name);
 
                 if (!path)
                         return -ENOMEM;
                 /* A link to nothing counts: reading it will say so. */
-                if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-                        *ret = TAKE_PTR(path);
-                        return 0;
-                }
+                if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                        continue;
+                r = strv_push(&paths, path, strlen(path));
+                if (r < 0)
+                        return r;
         }
-        *ret = NULL;
+        *ret = TAKE_PTR(paths);
         return 0;
+}
+
+int search_file(const char *root, const char *project, const char *name, char **ret) {
+        _cleanup_(strv_freep) char **paths = NULL;
+        int r;
+
+        r = search_all(root, project, name, &paths);
+        if (r < 0)
+                return r;
+        *ret = paths ? strdup(*paths) : NULL;
+        return paths && !*ret ? -ENOMEM : 0;
 }
 
 static void dir_closep(DIR **dir) {

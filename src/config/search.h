@@ -10,6 +10,10 @@
 /* The first of the folders that holds a file of this name; NULL if none does. 0 or -ENOMEM. */
 int search_file(const char *root, const char *project, const char *name, char **ret);
 
+/* All files of this name, which may have a sub-folder in front, in the order of the folders: the first takes the place
+ * of the others. 0 or -ENOMEM. */
+int search_all(const char *root, const char *project, const char *name, char ***ret);
+
 /* The files of the folders' sub-folder whose names end in ".conf" and do not start with a dot, in the order of their
  * names whatever their folder; of several of one name the first. A folder that is there and cannot be read is
  * reported. 0 or -ENOMEM. */

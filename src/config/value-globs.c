@@ -146,8 +146,8 @@ static int parse_any_globs(const Place *place, const char *value, void *field) {
 
 static int parse_running_globs(const Place *place, const char *value, void *field) {
         static const GlobRule rule = {
-                .wanted = GLOB_UNIT, .suffixes = ".service or .scope",
-                .mend_slice = "name the services and scopes in it", .mend_path = "write the name of a unit",
+                .wanted = GLOB_UNIT | GLOB_SLICE, .suffixes = ".service, .scope or .slice",
+                .mend_path = "write the name of a unit",
         };
 
         return parse_globs(place, value, field, &rule);

@@ -87,7 +87,7 @@ extern const ValueType value_start;
  * acted on or spared; those and slices */
 extern const ValueType value_unit_globs, value_slice_globs, value_path_globs, value_victim_globs, value_any_globs;
 
-/* char **, added to: services and scopes and nothing else */
+/* char **, added to: services, scopes and slices that run or do not */
 extern const ValueType value_running_globs;
 
 /* ---- For types that are made elsewhere ---- */

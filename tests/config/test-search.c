@@ -50,6 +50,24 @@ static void test_files(void **state) {
         check_files(state, expected, ELEMENTSOF(expected));
 }
 
+static void test_all(void **state) {
+        static const char *const names[] = {
+                "etc/memstalld/policy.d/a.conf", "usr/local/lib/memstalld/policy.d/a.conf",
+                "usr/lib/memstalld/policy.d/a.conf",
+        };
+        _cleanup_(strv_freep) char **files = NULL;
+
+        assert_int_equal(search_all(*state, "memstalld", "policy.d/a.conf", &files), 0);
+        assert_null(files);
+        for (size_t i = ELEMENTSOF(names); i-- > 0;)
+                write_file(state, names[i]);
+        write_file(state, "run/memstalld/policy.d/b.conf");
+        assert_int_equal(search_all(*state, "memstalld", "policy.d/a.conf", &files), 0);
+        assert_int_equal(strv_length(files), ELEMENTSOF(names));
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                assert_string_equal(files[i], folder_path(state, names[i]));
+}
+
 static void test_unreadable_folder(void **state) {
         _cleanup_(config_errors_done) ConfigErrors errors = { 0 };
         _cleanup_(strv_freep) char **files = NULL;
@@ -88,6 +106,7 @@ static void test_file(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 folder_test(test_files),
+                folder_test(test_all),
                 folder_test(test_unreadable_folder),
                 folder_test(test_file),
         };

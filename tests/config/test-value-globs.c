@@ -90,8 +90,9 @@ static void test_other_kinds(void **state) {
         check(&value_victim_globs, "/a/b", "/a/b|", "");
         check(&value_unit_globs, "/a/b", "", WRONG("/a/b", "is a path, write it in CGroup="));
         check(&value_slice_globs, "/a/b", "", WRONG("/a/b", "is a path, write it in CGroup="));
-        check(&value_running_globs, "a.service", "a.service|", "");
-        check(&value_running_globs, "a.slice", "", WRONG("a.slice", "is a slice, name the services and scopes in it"));
+        check(&value_running_globs, "a.service b.slice", "a.service|b.slice|", "");
+        check(&value_running_globs, "a", "",
+              WRONG("a", "does not end in .service, .scope or .slice, write the whole name"));
         check(&value_running_globs, "/a/b", "", WRONG("/a/b", "is a path, write the name of a unit"));
         check(&value_any_globs, "/a/b", "/a/b|", "");
         check(&value_any_globs, "a.service b.scope c.slice *", "a.service|b.scope|c.slice|*|", "");
