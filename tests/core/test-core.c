@@ -5,6 +5,8 @@
 
 #include "fixture.h"
 
+#include "core/core-private.h"
+
 static Step freeze[] = { STEP("pause", ACTION_FREEZE, CONDITIONS(SOME(10, 2 * SEC))) };
 static Step room[] = { STEP("watch", ACTION_LOG, CONDITIONS(AVAILABLE_BYTES(MIB))) };
 
@@ -247,6 +249,53 @@ static void test_lost(void **state) {
         fixture_stop(&f);
 }
 
+/* Thousands of short-lived units leave nothing behind, and cost what one costs. */
+static void test_short_lived_units(void **state) {
+        enum { N = 10000 };
+        Policy policy = POLICY("p", room, "w*.service");
+        Fixture f = { .settings = SETTINGS_DEFAULT };
+        WatchStatus status;
+        char unit[64];
+
+        fixture_start(&f, (Policy *[]){ &policy }, 1);
+        feed_new(&f, 1, CGROUP_HOST, "-.slice");
+        feed_new(&f, 2, CGROUP_UNIT, "w.service");
+        for (uint64_t i = 0; i < N; i++) {
+                (void) snprintf(unit, sizeof(unit), "%c%u.service", i % 2 ? 'w' : 'x', (unsigned) i);
+                f.now_usec += 6 * MSEC;
+                feed_new(&f, 1000 + i, CGROUP_UNIT, unit);
+                feed_look(&f, 1000 + i);
+                if (i >= 100) {
+                        assert_int_equal(f.core->nodes.n, 2 + 101);
+                        feed_gone(&f, 1000 + i - 100);
+                }
+        }
+        for (uint64_t i = N - 100; i < N; i++)
+                feed_gone(&f, 1000 + i);
+        assert_int_equal(f.core->nodes.n, 2);
+        assert_int_equal(core_counts(f.core).n_watches, 1);
+        assert_int_equal(core_counts(f.core).n_open, 0);
+        assert_int_equal(core_counts(f.core).n_lost, 0);
+        assert_true(f.core->n_watches_allocated <= 64);
+        assert_true(core_watch_status(f.core, 0, &status));
+        assert_string_equal(status.name.unit, "w.service");
+
+        /* All at once, too. */
+        for (uint64_t i = 0; i < N; i++) {
+                (void) snprintf(unit, sizeof(unit), "x%u.service", (unsigned) i);
+                feed_new(&f, 1000 + i, CGROUP_UNIT, unit);
+        }
+        assert_int_equal(f.core->nodes.n, 2 + N);
+        for (uint64_t i = 0; i < N; i++)
+                feed_gone(&f, 1000 + i);
+        assert_int_equal(f.core->nodes.n, 2);
+        feed_gone(&f, 2);
+        feed_gone(&f, 1);
+        assert_null(f.core->nodes.root);
+        assert_null(f.core->nodes.paths);
+        fixture_stop(&f);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_cgroups_come_and_go),
@@ -256,6 +305,7 @@ int main(void) {
                 cmocka_unit_test(test_many_watches),
                 cmocka_unit_test(test_undo_beside_many_watches),
                 cmocka_unit_test(test_lost),
+                cmocka_unit_test(test_short_lived_units),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,6 +40,71 @@ static void test_match_policy(void **state) {
         assert_null(match_policy(&(PolicySet){ set.policies, 2 }, CGROUP_HOST, "-.slice", "/"));
 }
 
+/* Cgroups that no manager knows: by their path, with or without the slash in front. */
+static void test_match_groups(void **state) {
+        Policy pods = { .match = { .cgroups = GLOBS((char *) "/system.slice/k.service/pod*", (char *) "a.slice/*"),
+                                   .except = GLOBS((char *) "*/pod-system", (char *) "a.slice/b") } };
+        const PolicySet set = { (Policy *[]){ &pods }, 1 };
+        static const struct {
+                const char *path;
+                bool takes;
+        } rows[] = {
+                { "/system.slice/k.service/pod1", true },
+                { "/system.slice/k.service/pod1/inner", true }, /* a star crosses slashes */
+                { "/system.slice/k.service/other", false },
+                { "/system.slice/k.service/pod-system", false },
+                { "/a.slice/c", true },
+                { "/a.slice/b", false },
+                { "/x/a.slice/c", false },
+                { "/", false },
+                { "", false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+                if ((match_policy(&set, CGROUP_GROUP, rows[i].path, rows[i].path) != NULL) != rows[i].takes)
+                        fail_msg("%s", rows[i].path);
+
+        /* Unit= is of units, CGroup= of what is none. */
+        pods.match.units = GLOBS((char *) "*");
+        assert_null(match_policy(&set, CGROUP_GROUP, "/x", "/x"));
+        pods.match.units = NULL;
+        assert_null(match_policy(&set, CGROUP_UNIT, "c", "/a.slice/c"));
+}
+
+static void test_disabled(void **state) {
+        Policy off = { .disabled = true, .match.units = GLOBS((char *) "*") }, on = { .match.units = GLOBS((char *) "*") };
+        const PolicySet set = { (Policy *[]){ &off, &on }, 2 };
+
+        assert_ptr_equal(match_policy(&set, CGROUP_UNIT, "a.service", "/a.service"), &on);
+        assert_null(match_policy(&(PolicySet){ set.policies, 1 }, CGROUP_UNIT, "a.service", "/a.service"));
+        assert_true(match_takes(&off, CGROUP_UNIT, "a.service", "/a.service"));
+}
+
+/* Names with every byte that systemd allows; a backslash in a glob is a backslash. */
+static void test_odd_names(void **state) {
+        static const struct {
+                const char *glob, *unit;
+                bool takes;
+        } rows[] = {
+                { "dev-disk-by\\x2duuid-*.mount", "dev-disk-by\\x2duuid-1.mount", true },
+                { "getty@*.service", "getty@tty1.service", true },
+                { "*@*.service", "x@.service", true },
+                { "a:b_c-d.e\\x20f@g.service", "a:b_c-d.e\\x20f@g.service", true },
+                { "a\\x20b.service", "a b.service", false },
+                { "*\\x2d*", "a\\x2db.scope", true },
+                { "*\\x2d*", "a-b.scope", false },
+                { "app-[ab].scope", "app-b.scope", true },
+                { "?.service", "\\x41.service", false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const Policy p = { .match.units = GLOBS((char *) rows[i].glob) };
+
+                if (match_takes(&p, CGROUP_UNIT, rows[i].unit, "/x") != rows[i].takes)
+                        fail_msg("%s: %s", rows[i].glob, rows[i].unit);
+        }
+}
+
 static void test_match_protected(void **state) {
         const Settings settings = { .protect = GLOBS((char *) "db-*.service", (char *) "one\\x2dtwo.service") };
         static const struct {
@@ -56,7 +121,12 @@ static void test_match_protected(void **state) {
                 { "sshd.service", true, true },
                 { "ssh@1-10.0.0.1:22.service", true, true },
                 { "sshd@1.service", true, true },
+                { "sshd-vsock@1.service", true, true },
+                { "sshd-unix-local@1.service", true, true },
                 { "memstalld.service", true, true },
+                { "memstalld.slice", true, true },
+                { "systemd-nspawn@web.service", false, false }, /* systemd's by name only */
+                { "memstalld-x.service", false, false },
                 { "db-1.service", true, false },
                 { "one\\x2dtwo.service", true, false },
                 { "db-1.scope", false, false },
@@ -76,6 +146,9 @@ static void test_match_protected(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_match_policy),
+                cmocka_unit_test(test_match_groups),
+                cmocka_unit_test(test_disabled),
+                cmocka_unit_test(test_odd_names),
                 cmocka_unit_test(test_match_protected),
         };
 

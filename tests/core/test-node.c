@@ -51,6 +51,76 @@ static void test_names(void **state) {
         node_registry_done(&r);
 }
 
+static Node *put_at(NodeRegistry *r, uint64_t id, CgroupKind kind, const char *path) {
+        Node *n;
+
+        assert_int_equal(node_new(&n, id, kind, path, "u"), 0);
+        assert_int_equal(node_registry_add(r, n), 0);
+        return n;
+}
+
+/* The parent is the nearest that is known, and lives as long as what is beneath it. */
+static void test_parents(void **state) {
+        NodeRegistry r = { 0 };
+        Node *early = put_at(&r, 9, CGROUP_SLICE, "/early.slice");
+        Node *host = put_at(&r, 1, CGROUP_HOST, "/"), *a = put_at(&r, 2, CGROUP_SLICE, "/a.slice");
+        Node *ab = put_at(&r, 3, CGROUP_SLICE, "/a.slice/a-b.slice"), *deep = put_at(&r, 4, CGROUP_GROUP, "/a.slice/x/y/z");
+        Node *alone = put_at(&r, 5, CGROUP_UNIT, "/a.slicer/u.service");
+
+        assert_null(early->parent);
+        assert_null(host->parent);
+        assert_ptr_equal(a->parent, host);
+        assert_ptr_equal(ab->parent, a);
+        assert_ptr_equal(deep->parent, a);
+        assert_ptr_equal(alone->parent, host);
+        node_registry_remove(&r, a);
+        assert_true(ab->parent->gone);
+        assert_ptr_equal(put_at(&r, 6, CGROUP_UNIT, "/a.slice/w.service")->parent, host);
+        node_registry_done(&r);
+}
+
+static void test_protection(void **state) {
+        NodeRegistry r = { 0 };
+        Node *host = put_at(&r, 1, CGROUP_HOST, "/"), *a = put_at(&r, 2, CGROUP_SLICE, "/a.slice");
+        Node *ab = put_at(&r, 3, CGROUP_SLICE, "/a.slice/b.slice"), *u = put_at(&r, 4, CGROUP_UNIT, "/a.slice/b.slice/u");
+        Node *v = put_at(&r, 5, CGROUP_UNIT, "/a.slice/v"), *w = put_at(&r, 6, CGROUP_UNIT, "/a.slice/w");
+
+        node_protect(w, false);
+        assert_true(w->protected && !a->protected);
+        node_protect(u, true);
+        node_protect(v, true);
+        node_protect(ab, false); /* by its own name */
+        assert_true(u->protected && v->protected && ab->protected && a->protected && !host->protected);
+        node_registry_remove(&r, u);
+        assert_true(ab->protected && a->protected);
+        node_registry_remove(&r, w);
+        assert_true(a->protected);
+        node_registry_remove(&r, v);
+        assert_false(a->protected);
+        assert_true(ab->protected);
+        node_registry_done(&r);
+}
+
+static void count(Node *n, void *userdata) {
+        uint64_t *last = userdata;
+
+        assert_true(n->id > *last);
+        *last = n->id;
+}
+
+static void test_walk(void **state) {
+        NodeRegistry r = { 0 };
+        uint64_t last = 0;
+
+        node_registry_walk(&r, count, &last);
+        assert_int_equal(last, 0);
+        for (uint64_t id = 100; id > 0; id--)
+                (void) put_at(&r, id, CGROUP_UNIT, "/u");
+        node_registry_walk(&r, count, &last);
+        assert_int_equal(last, 100);
+        node_registry_done(&r);
+}
+
 static void test_bound(void **state) {
         NodeRegistry r = { 0 };
         Node *n;
@@ -70,6 +140,9 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_registry),
                 cmocka_unit_test(test_names),
+                cmocka_unit_test(test_parents),
+                cmocka_unit_test(test_protection),
+                cmocka_unit_test(test_walk),
                 cmocka_unit_test(test_bound),
         };
 
