@@ -136,15 +136,13 @@ void process_choose_add(ProcessChoice *choice, int proc_fd, pid_t pid) {
         if (r < 0)
                 return;
         for (size_t i = 0; i < PROCESS_CHOICES; i++) {
-                Process *other = choice->largest + i, moved;
+                Process *at = choice->largest + i;
 
-                if (other->pid != 0 && other->bytes >= p.bytes)
+                if (at->pid != 0 && at->bytes >= p.bytes)
                         continue;
-                moved = *other;
-                *other = p;
-                p = moved;
-                if (p.pid == 0)
-                        return;
+                memmove(at + 1, at, (PROCESS_CHOICES - 1 - i) * sizeof(*at));
+                *at = p;
+                return;
         }
 }
 

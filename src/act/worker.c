@@ -1,155 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A table of jobs behind one mutex, which is held for a copy at most. The threads take the oldest job that they may,
- * and say through an eventfd that one is finished; the loop answers. Who frees an entry: the loop what it has answered
- * and no thread works on; the thread what was given up before it came back. */
+/* The threads take the oldest job that they may, and say through an eventfd that one is finished; the loop answers. Who
+ * frees an entry: the loop what it has answered and no thread works on; the thread what was given up before it came
+ * back. */
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 
-#include "act/worker.h"
+#include "act/worker-private.h"
 #include "base/clock.h"
 
-#define STACK_SIZE (128U * 1024U)
-#define STACK_TOUCHED (64U * 1024U)
-#define SIGNAL_AGAIN_MIN_USEC (20 * USEC_PER_MSEC)
 #define SIGNAL_AGAIN_MAX_USEC (1 * USEC_PER_SEC)
-#define PATIENT_MAX (WORKER_THREADS / 2)
-
-typedef enum JobState {
-        JOB_FREE,
-        JOB_QUEUED,
-        JOB_RUNNING,
-        JOB_FINISHED, /* its answer is due */
-} JobState;
-
-typedef struct Thread {
-        Worker *worker;
-        pthread_t id;
-        bool started;
-        struct Job *job;
-} Thread;
-
-typedef struct Job {
-        JobState state;
-        bool given_up; /* running, and nobody waits for it any more */
-        bool patient;
-        WorkerRun run;
-        WorkerDone done;
-        const void *userdata;
-        uint64_t sequence;
-        uint64_t deadline_usec, next_usec; /* of interest to the timer: when to signal it, or to give it up */
-        uint64_t signal_again_usec;
-        Thread *thread;
-        int error;
-        size_t answer_size;
-        _Alignas(max_align_t) char argument[WORKER_ARGUMENT_MAX];
-        _Alignas(max_align_t) char answer[WORKER_ANSWER_MAX];
-} Job;
-
-struct Worker {
-        pthread_mutex_t mutex;
-        pthread_cond_t wanted; /* a job is queued, a thread may take a patient one, or all is over */
-        bool stopping;
-        unsigned n_patient; /* running */
-        uint64_t sequence;
-        int finished_fd;
-        Thread threads[WORKER_THREADS];
-        Job jobs[WORKER_JOBS_MAX];
-
-        /* The loop's alone. */
-        sd_event *event;
-        sd_event_source *finished, *timer;
-};
-
-/* ---- In a thread ----------------------------------------------------------------------------- */
-
-static _Thread_local Thread *self;
-
-static void on_signal(int signal) {
-        /* It only ends what waits in the kernel. */
-}
-
-static __attribute__((__noinline__)) void touch_stack(void) {
-        volatile char stack[STACK_TOUCHED];
-
-        for (size_t i = 0; i < sizeof(stack); i += 4096)
-                stack[i] = 0;
-}
-
-void worker_tell(const void *answer) {
-        Worker *w = self->worker;
-
-        (void) pthread_mutex_lock(&w->mutex);
-        memcpy(self->job->answer, answer, self->job->answer_size);
-        (void) pthread_mutex_unlock(&w->mutex);
-}
-
-/* The oldest that this thread may take. */
-static Job *next_job(Worker *w) {
-        Job *oldest = NULL;
-
-        for (Job *j = w->jobs; j < w->jobs + WORKER_JOBS_MAX; j++)
-                if (j->state == JOB_QUEUED && (!j->patient || w->n_patient < PATIENT_MAX) &&
-                    (!oldest || j->sequence < oldest->sequence))
-                        oldest = j;
-        return oldest;
-}
-
-/* With the mutex held, which it lets go of meanwhile. */
-static void run_job(Thread *t, Job *j) {
-        _Alignas(max_align_t) char answer[WORKER_ANSWER_MAX];
-        Worker *w = t->worker;
-        int r;
-
-        j->state = JOB_RUNNING;
-        j->thread = t;
-        t->job = j;
-        w->n_patient += j->patient;
-        memcpy(answer, j->answer, sizeof(answer));
-
-        (void) pthread_mutex_unlock(&w->mutex);
-        r = j->run(j->argument, answer);
-        (void) pthread_mutex_lock(&w->mutex);
-
-        t->job = NULL;
-        j->thread = NULL;
-        if (j->patient) {
-                w->n_patient--;
-                (void) pthread_cond_broadcast(&w->wanted);
-        }
-        if (j->given_up || w->stopping) {
-                j->state = JOB_FREE;
-                return;
-        }
-        memcpy(j->answer, answer, sizeof(answer));
-        j->error = r;
-        j->state = JOB_FINISHED;
-        (void) eventfd_write(w->finished_fd, 1);
-}
-
-static void *thread_main(void *userdata) {
-        Thread *t = userdata;
-        Worker *w = t->worker;
-        Job *j;
-
-        self = t;
-        touch_stack();
-        (void) pthread_mutex_lock(&w->mutex);
-        while (!w->stopping) {
-                j = next_job(w);
-                if (j)
-                        run_job(t, j);
-                else
-                        (void) pthread_cond_wait(&w->wanted, &w->mutex);
-        }
-        (void) pthread_mutex_unlock(&w->mutex);
-        return NULL;
-}
 
 /* ---- In the loop ----------------------------------------------------------------------------- */
 
@@ -203,7 +66,7 @@ static int on_finished(sd_event_source *source, int fd, uint32_t events, void *u
 /* The signal may come before the thread waits in the kernel, so one is not enough. */
 static void interrupt_job(Job *j, uint64_t now) {
         (void) pthread_kill(j->thread->id, SIGRTMIN);
-        j->signal_again_usec = MAX(SIGNAL_AGAIN_MIN_USEC, MIN(2 * j->signal_again_usec, SIGNAL_AGAIN_MAX_USEC));
+        j->signal_again_usec = MAX(WORKER_SIGNAL_AGAIN_USEC, MIN(2 * j->signal_again_usec, SIGNAL_AGAIN_MAX_USEC));
         j->next_usec = usec_add(now, j->signal_again_usec);
 }
 
@@ -308,34 +171,6 @@ unsigned worker_n_stuck(const Worker *w) {
 
 /* ---- Its life -------------------------------------------------------------------------------- */
 
-static int start_threads(Worker *w) {
-        static const int synchronous[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };
-        pthread_attr_t attr;
-        sigset_t blocked, before;
-        int r;
-
-        if (sigaction(SIGRTMIN, &(struct sigaction){ .sa_handler = on_signal }, NULL) < 0)
-                return -errno;
-        (void) sigfillset(&blocked);
-        (void) sigdelset(&blocked, SIGRTMIN);
-        for (size_t i = 0; i < ELEMENTSOF(synchronous); i++)
-                (void) sigdelset(&blocked, synchronous[i]);
-
-        r = pthread_attr_init(&attr);
-        if (r > 0)
-                return -r;
-        r = pthread_attr_setstacksize(&attr, STACK_SIZE);
-        (void) pthread_sigmask(SIG_SETMASK, &blocked, &before); /* the threads inherit it */
-        for (Thread *t = w->threads; r == 0 && t < w->threads + WORKER_THREADS; t++) {
-                t->worker = w;
-                r = pthread_create(&t->id, &attr, thread_main, t);
-                t->started = r == 0;
-        }
-        (void) pthread_sigmask(SIG_SETMASK, &before, NULL);
-        (void) pthread_attr_destroy(&attr);
-        return -r;
-}
-
 int worker_new(Worker **ret, sd_event *event) {
         _cleanup_(worker_freep) Worker *w = NULL;
         int r;
@@ -358,30 +193,12 @@ int worker_new(Worker **ret, sd_event *event) {
         r = sd_event_source_set_enabled(w->timer, SD_EVENT_OFF);
         if (r < 0)
                 return r;
-        r = start_threads(w);
+        r = worker_start_threads(w);
         if (r < 0)
                 return r;
 
         *ret = TAKE_PTR(w);
         return 0;
-}
-
-/* Whether the thread has ended, with a signal for what it waits for now and then. */
-static bool join(Thread *t, uint64_t until_usec) {
-        uint64_t now;
-
-        if (pthread_tryjoin_np(t->id, NULL) == 0)
-                return true;
-        while ((now = clock_usec()) < until_usec) {
-                uint64_t end = MIN(until_usec, now + SIGNAL_AGAIN_MIN_USEC);
-                struct timespec ts = { .tv_sec = (time_t) (end / USEC_PER_SEC),
-                                       .tv_nsec = (long) (end % USEC_PER_SEC * 1000) };
-
-                (void) pthread_kill(t->id, SIGRTMIN);
-                if (pthread_clockjoin_np(t->id, NULL, CLOCK_MONOTONIC, &ts) == 0)
-                        return true;
-        }
-        return false;
 }
 
 Worker *worker_free(Worker *w) {
@@ -398,8 +215,8 @@ Worker *worker_free(Worker *w) {
         w->stopping = true;
         (void) pthread_cond_broadcast(&w->wanted);
         (void) pthread_mutex_unlock(&w->mutex);
-        for (Thread *t = w->threads; t < w->threads + WORKER_THREADS; t++)
-                if (t->started && !join(t, until_usec)) {
+        for (WorkerThread *t = w->threads; t < w->threads + WORKER_THREADS; t++)
+                if (t->started && !worker_join(t, until_usec)) {
                         stuck = true;
                         (void) pthread_detach(t->id);
                 }
