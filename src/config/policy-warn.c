@@ -84,6 +84,19 @@ static int warn_protected(const PolicyDraft *draft, uint64_t now_usec, ConfigErr
         return 0;
 }
 
+/* Of a unit of a user manager and of a cgroup below a delegated unit the lists of [Victim] also name what stands above
+ * it in its path (core/victim.c). Such globs can name what they do not look like. */
+static bool reaches_beneath(const char *glob) {
+        return strchr("/*?[", glob[0]) || globs_meet("user@*.service", glob);
+}
+
+static bool from_reaches_beneath(const Policy *p) {
+        for (char *const *glob = p->victim.from; *glob; glob++)
+                if (reaches_beneath(*glob))
+                        return true;
+        return false;
+}
+
 static int warn_strangers(const PolicyDraft *draft, uint64_t now_usec, ConfigErrors *errors) {
         const Policy *p = draft->policy;
         const struct {
@@ -96,12 +109,14 @@ static int warn_strangers(const PolicyDraft *draft, uint64_t now_usec, ConfigErr
         };
         int r;
 
-        for (size_t i = 0; p->victim.from && i < ELEMENTSOF(lists); i++) {
+        if (!p->victim.from || from_reaches_beneath(p))
+                return 0;
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++) {
                 const Place place = place_at(draft, errors, draft->victim_keys[lists[i].key],
                                              policy_victim_keys[lists[i].key].name);
 
                 for (char *const *glob = lists[i].globs; glob && *glob; glob++) {
-                        if (meets_any(*glob, p->victim.from))
+                        if (meets_any(*glob, p->victim.from) || reaches_beneath(*glob))
                                 continue;
                         r = place_warning(&place, "\"%s\" is nothing that From= names, remove it or add it there",
                                           *glob);

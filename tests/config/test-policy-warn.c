@@ -67,6 +67,12 @@ static void test_protected(void **state) {
 static void test_strangers(void **state) {
         CHECK({ MATCH "[Victim]\nNever=b.service\n" STEP, "" },
               { MATCH "[Victim]\nFrom=a-*.service\nNever=*-b.service\n" STEP, "" },
+              /* What stands above it in its path names a cgroup as well. */
+              { MATCH "[Victim]\nFrom=/system.slice/docker.service/*\nNever=docker.service\n" STEP, "" },
+              { MATCH "[Victim]\nFrom=docker.service\nNever=/system.slice/docker.service/a\n" STEP, "" },
+              { MATCH "[Victim]\nFrom=app-*.scope\nNever=user@0.service\n" STEP, "" },
+              { MATCH "[Victim]\nFrom=user@1000.service\nNever=app-1.scope\n" STEP, "" },
+              { MATCH "[Victim]\nFrom=*.scope\nNever=docker.service\n" STEP, "" },
               { MATCH "[Victim]\nFrom=a.service a-*.service\nNever=a.service b.service\nAvoid=c.scope\nPrefer=d-*.service\n"
                 STEP,
                 "5: warning: " STRANGER("Never", "b.service") "6: warning: " STRANGER("Avoid", "c.scope")
