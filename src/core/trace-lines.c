@@ -42,6 +42,8 @@ static int parse_start(const char *key, char *value, size_t n, TraceEvent *t) {
 
         if (strcmp(key, "start") == 0)
                 return parse_kind(value, &t->start.reload);
+        if (strcmp(key, "base") == 0)
+                return parse_boolean(value, &t->start.base);
         if (strcmp(key, "seed") == 0)
                 return parse_seed(value, &t->start.seed);
         if (strcmp(key, "dry-run") == 0)
@@ -136,8 +138,8 @@ static TraceWriter begin(char *buf, size_t size, uint64_t now_usec) {
 int trace_format_start(const TraceStart *start, uint64_t now_usec, char *buf, size_t size) {
         TraceWriter w = begin(buf, size, now_usec);
 
-        trace_write(&w, " start=%s seed=" ID128_FORMAT " dry-run=%s", start->reload ? "reload" : "daemon",
-                    ID128_VALUES(start->seed), start->dry_run ? "yes" : "no");
+        trace_write(&w, " start=%s%s seed=" ID128_FORMAT " dry-run=%s", start->reload ? "reload" : "daemon",
+                    start->base ? " base=yes" : "", ID128_VALUES(start->seed), start->dry_run ? "yes" : "no");
         trace_write_text(&w, "version", start->version);
         trace_write_text(&w, "kernel", start->kernel);
         trace_write_text(&w, "systemd", start->systemd);

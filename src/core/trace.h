@@ -25,7 +25,7 @@
  * A trace that the daemon wrote says as well what it decided, where a core began (the daemon's start, or a reload), where
  * what was known before the trace ends, with how far the core had counted by then, and how many lines are missing:
  *
- *     time=0.000000 start=daemon seed=00112233445566778899aabbccddeeff dry-run=no version=0.1.0 kernel=6.12.1 systemd=257
+ *     time=0.000000 start=daemon base=yes seed=00112233445566778899aabbccddeeff dry-run=no version=0.1.0 kernel=6.12.1 systemd=257
  *     time=2.500000 base=end ids=12 incidents=3 ended=3
  *     time=2.500200 effect=act id=13 action=throttle policy=50-batch step=slow watch=batch.slice victim=a.service …
  *     time=7.000000 lost=35
@@ -54,6 +54,7 @@
 /* Where a core begins. */
 typedef struct TraceStart {
         bool reload;
+        bool base; /* what was known before the trace follows, up to base=end */
         Id128 seed;
         bool dry_run;
         char version[32], kernel[96], systemd[96];

@@ -174,7 +174,7 @@ static void test_errors(void **state) {
 static void test_other_lines(void **state) {
         const TraceStart *start = &trace->start;
 
-        strcpy(buffer, "time=1.000000 start=reload seed=00112233445566778899aabbccddeeff dry-run=yes version=0.1.0 "
+        strcpy(buffer, "time=1.000000 start=reload base=yes seed=00112233445566778899aabbccddeeff dry-run=yes version=0.1.0 "
                        "kernel=6.12\\x20x systemd=257");
         assert_int_equal(trace_parse_event(buffer, trace), TRACE_E_START);
         assert_int_equal(trace->event.now_usec, SEC);

@@ -2,7 +2,8 @@
 
 /* replay [--update] [--trace FILE] FOLDER: puts what happened in a folder's `trace` or `world` through its policies, and
  * compares what the core does with the folder's `expect`. What a world makes happen is also written as a trace, read
- * back and fed to a core of its own, which must do the very same. */
+ * back and fed to a core of its own, which must do the very same; and once more as the daemon records it, with what was
+ * decided, from which a replay must not differ. */
 
 #include <getopt.h>
 #include <glob.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #include "config/load.h"
+#include "core/replay.h"
 #include "world.h"
 
 /* A text that grows. */
@@ -53,16 +55,25 @@ static int load_policies(const char *folder, Config *config) {
         return r < 0 ? r : errors.n_items > 0 ? -EINVAL : 0;
 }
 
-static void tell(FILE *out, const Effects *effects, uint64_t now_usec) {
+static void tell(FILE *out, const Effects *effects, uint64_t now_usec, bool decisions) {
         char line[TRACE_EFFECT_MAX];
 
         for (size_t i = 0; i < effects->n_items; i++)
-                if (trace_format_effect(effects->items + i, now_usec, line, sizeof(line)) == 0)
+                if ((!decisions || trace_effect_decides(effects->items[i].kind)) &&
+                    trace_format_effect(effects->items + i, now_usec, line, sizeof(line)) == 0)
                         (void) fprintf(out, "%s\n", line);
 }
 
-/* Lets the world meet a core; writes what the core did, and all that happened. */
-static int run_world(World *world, Core *core, FILE *effects_out, FILE *trace_out) {
+static void tell_start(FILE *out, bool dry_run) {
+        const TraceStart start = { .dry_run = dry_run, .version = "0" };
+        char line[TRACE_EFFECT_MAX];
+
+        (void) trace_format_start(&start, 0, line, sizeof(line));
+        (void) fprintf(out, "%s\n%s\n", TRACE_HEADER, line);
+}
+
+/* Lets the world meet a core; writes what the core did, and all that happened as the daemon records it. */
+static int run_world(World *world, Core *core, FILE *effects_out, FILE *trace_out, FILE *recorded_out) {
         _cleanup_(freep) TraceEvent *event = calloc(1, sizeof(*event));
         _cleanup_(freep) char *line = malloc(TRACE_LINE_MAX);
         WorldCounts counts;
@@ -76,8 +87,10 @@ static int run_world(World *world, Core *core, FILE *effects_out, FILE *trace_ou
                 if (r < 0)
                         return r;
                 (void) fprintf(trace_out, "%s\n", line);
+                (void) fprintf(recorded_out, "%s\n", line);
                 effects = core_step(core, &event->event);
-                tell(effects_out, effects, event->event.now_usec);
+                tell(effects_out, effects, event->event.now_usec, false);
+                tell(recorded_out, effects, event->event.now_usec, true);
                 world_take(world, effects);
         }
         counts = world_counts(world);
@@ -86,15 +99,19 @@ static int run_world(World *world, Core *core, FILE *effects_out, FILE *trace_ou
         return 0;
 }
 
+static void on_line(void *userdata, const ReplayLine *line) {
+        (void) fprintf(userdata, "%s\n", line->text);
+}
+
 /* Feeds a trace, as memstallctl replay does. */
-static int run_trace(FILE *trace, const char *name, Core *core, FILE *out) {
-        _cleanup_(freep) TraceEvent *event = calloc(1, sizeof(*event));
+static int run_trace(FILE *trace, const char *name, const Config *config, FILE *out, size_t *ret_differences) {
+        _cleanup_(replay_freep) Replay *replay = NULL;
         _cleanup_(freep) char *line = NULL;
         size_t size = 0;
+        int r;
 
-        for (unsigned number = 1; getline(&line, &size, trace) >= 0; number++) {
-                int r;
-
+        r = replay_new(&replay, &config->settings, &config->policies, on_line, out);
+        for (unsigned number = 1; r >= 0 && getline(&line, &size, trace) >= 0; number++) {
                 line[strcspn(line, "\n")] = '\0';
                 if (number == 1) {
                         if (strcmp(line, TRACE_HEADER) == 0)
@@ -102,15 +119,15 @@ static int run_trace(FILE *trace, const char *name, Core *core, FILE *out) {
                         (void) fprintf(stderr, "%s:1: not \"%s\"\n", name, TRACE_HEADER);
                         return -EINVAL;
                 }
-                r = trace_parse_event(line, event);
-                if (r < 0) {
-                        (void) fprintf(stderr, "%s:%u: %s: \"%.40s\"\n", name, number, strerror(-r), event->wrong);
-                        return r;
-                }
-                if (r == 0)
-                        tell(out, core_step(core, &event->event), event->event.now_usec);
+                r = replay_line(replay, line);
+                if (r < 0)
+                        (void) fprintf(stderr, "%s:%u: %s: \"%.40s\"\n", name, number, strerror(-r),
+                                       replay_wrong(replay));
         }
-        return 0;
+        if (r >= 0)
+                r = replay_end(replay);
+        *ret_differences = r >= 0 ? replay_differences(replay) : 0;
+        return r;
 }
 
 /* Lines of `expected` and `seen` side by side from the first that differs. */
@@ -163,32 +180,60 @@ static void drop_counts(Text *t) {
                 *counts = '\0';
 }
 
-static int play(const char *folder, const Config *config, bool again, Text *effects, Text *trace) {
+/* Lets the folder's world or trace happen. `trace` and `recorded` stay empty if it is a trace. */
+static int play(const char *folder, const Config *config, Text *effects, Text *trace, Text *recorded) {
         _cleanup_(core_freep) Core *core = NULL;
         _cleanup_(world_freep) World *world = NULL;
         FILE *file;
         char path[512];
+        size_t n;
         int r;
+
+        path_in(path, sizeof(path), folder, "trace");
+        file = fopen(path, "re");
+        if (file) {
+                r = run_trace(file, path, config, text_open(effects), &n);
+                (void) fclose(file);
+                (void) fflush(effects->file);
+                return r;
+        }
 
         r = core_new(&core, &config->settings, &config->policies, (Id128){ 0 });
         if (r < 0)
                 return r;
-        path_in(path, sizeof(path), folder, "trace");
-        file = again ? fmemopen(trace->s, trace->size, "r") : fopen(path, "re");
-        if (file) {
-                r = run_trace(file, path, core, text_open(effects));
-                (void) fclose(file);
-        } else {
-                path_in(path, sizeof(path), folder, "world");
-                r = world_load(&world, path);
-                if (r >= 0)
-                        r = run_world(world, core, text_open(effects), text_open(trace));
-                if (trace->file)
-                        (void) fflush(trace->file);
-        }
-        if (effects->file)
-                (void) fflush(effects->file);
+        path_in(path, sizeof(path), folder, "world");
+        r = world_load(&world, path);
+        if (r < 0)
+                return r;
+        tell_start(text_open(recorded), config->settings.dry_run);
+        r = run_world(world, core, text_open(effects), text_open(trace), recorded->file);
+        (void) fflush(effects->file);
+        (void) fflush(trace->file);
+        (void) fflush(recorded->file);
         return r;
+}
+
+/* The trace of a world leads to the same effects; with what was decided in it no line is another then and now. */
+static bool replay_again(const Config *config, Text *effects, const Text *trace, const Text *recorded) {
+        _cleanup_(text_done) Text replayed = { 0 }, decided = { 0 };
+        FILE *file = fmemopen(trace->s, trace->size, "r");
+        size_t n = 0;
+        bool same;
+
+        if (run_trace(file, "trace", config, text_open(&replayed), &n) < 0)
+                return false;
+        (void) fclose(file);
+        (void) fflush(replayed.file);
+        drop_counts(effects);
+        same = compare(effects->s, replayed.s, "the replay of what happened");
+
+        file = fmemopen(recorded->s, recorded->size, "r");
+        if (run_trace(file, "recorded", config, text_open(&decided), &n) < 0)
+                return false;
+        (void) fclose(file);
+        if (n > 0)
+                (void) printf("the replay of what was recorded: %zu lines differ\n", n);
+        return same && n == 0;
 }
 
 int main(int argc, char *argv[]) {
@@ -196,7 +241,7 @@ int main(int argc, char *argv[]) {
                                                  { "trace", required_argument, NULL, 't' },
                                                  { 0 } };
         _cleanup_(config_done) Config config = CONFIG_DEFAULT;
-        _cleanup_(text_done) Text effects = { 0 }, trace = { 0 }, replayed = { 0 };
+        _cleanup_(text_done) Text effects = { 0 }, trace = { 0 }, recorded = { 0 };
         _cleanup_(freep) char *expected = NULL;
         const char *folder, *trace_path = NULL;
         bool update = false, same = true;
@@ -211,7 +256,7 @@ int main(int argc, char *argv[]) {
                 else
                         return EXIT_FAILURE;
         folder = argv[optind];
-        if (!folder || load_policies(folder, &config) < 0 || play(folder, &config, false, &effects, &trace) < 0)
+        if (!folder || load_policies(folder, &config) < 0 || play(folder, &config, &effects, &trace, &recorded) < 0)
                 return EXIT_FAILURE;
 
         path_in(path, sizeof(path), folder, "expect");
@@ -222,11 +267,7 @@ int main(int argc, char *argv[]) {
         expected = read_whole(path);
         same = compare(expected, effects.s, path);
 
-        if (trace.s) {
-                if (play(folder, &config, true, &replayed, &trace) < 0)
-                        return EXIT_FAILURE;
-                drop_counts(&effects);
-                same = compare(effects.s, replayed.s, "the replay of what happened") && same;
-        }
+        if (trace.s)
+                same = replay_again(&config, &effects, &trace, &recorded) && same;
         return same ? EXIT_SUCCESS : EXIT_FAILURE;
 }
