@@ -13,8 +13,9 @@
 /* As deep are groups looked for in a unit before it is told. */
 #define DEPTH_MAX 8U
 
+/* With or without the slash in front, as the core has it. */
 static bool glob_matches(const char *glob, const char *path) {
-        return fnmatch(glob, path, FNM_NOESCAPE) == 0;
+        return fnmatch(glob, path, FNM_NOESCAPE) == 0 || (*path == '/' && fnmatch(glob, path + 1, FNM_NOESCAPE) == 0);
 }
 
 /* The length of the bracket expression at `glob`, or 0 if it is none and stands for itself. */
@@ -37,10 +38,10 @@ static bool takes_character(const char *glob, size_t n, char c) {
                 return true;
         memcpy(one, glob, n);
         one[n] = '\0';
-        return glob_matches(one, text);
+        return fnmatch(one, text, FNM_NOESCAPE) == 0;
 }
 
-bool place_glob_reaches(const char *glob, const char *path) {
+static bool reaches(const char *glob, const char *path) {
         for (;; path++) {
                 size_t n = bracket_length(glob) ?: 1;
                 char c = *path ?: '/'; /* there must be one between the path and what is below it */
@@ -53,6 +54,10 @@ bool place_glob_reaches(const char *glob, const char *path) {
                 if (!*path)
                         return *glob;
         }
+}
+
+bool place_glob_reaches(const char *glob, const char *path) {
+        return reaches(glob, path) || (*path == '/' && reaches(glob, path + 1));
 }
 
 /* Whether the glob took `parent`, or something above it, as a group. */

@@ -6,7 +6,7 @@
 /* What a folder is, by its name and where it lies: https://systemd.io/CGROUP_DELEGATION. The root and slices hold slices
  * and units, and so does a user manager; what is below another unit, or has no unit's name, is registered as a group
  * where a glob of CGroup= takes it. A glob takes the folders nearest to the root that it matches, and nothing below
- * them: what is in a container is the container's own affair. In globs `*` crosses slashes. For src/sense alone. */
+ * them: what is in a container is the container's own affair. In globs `*` crosses slashes, and the one in front may be left out. For src/sense alone. */
 
 /* Fills `ret` for the folder `name` in `parent`; ret->unit is a part of `name`. False if it is not registered. */
 bool place_of(char *const *globs, const Folder *parent, const char *name, Place *ret);

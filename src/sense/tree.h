@@ -37,8 +37,8 @@ Tree *tree_free(Tree *tree);
 DEFINE_CLEANUP(Tree *, tree_free);
 
 /* Has cgroups that no manager knows registered, too, as CGROUP_GROUP: those that a glob matches, as CGroup= has them. The
- * globs are of paths as in Event.cgroup, `*` crosses slashes, and what is below a match is not registered for the same
- * glob. For before the first scan. 0 or -ENOMEM. */
+ * globs are of paths as in Event.cgroup, with or without the slash in front; `*` crosses slashes, and what is below a
+ * match is not registered for the same glob. For before the first scan. 0 or -ENOMEM. */
 int tree_add_groups(Tree *tree, char *const *globs);
 
 /* The descriptor to wait on for EPOLLIN; then call tree_dispatch(). */

@@ -92,6 +92,12 @@ static void test_rows(void **state) {
                 { "/kubepods*/pod*", "/kubepods/burstable", "gde" },
                 { "/kubepods*/pod*", "/kubepods/burstable/pod1", "gdt" },
                 { "/kubepods*/pod*", "/kubepods/burstable/pod1/c", "" },
+                { "docker/*", "/docker", "gde" },
+                { "docker/*", "/docker/abc", "gdt" },
+                { "docker/*", "/system.slice/docker", "" },
+                { "/docker/*/pod[0-9]", "/docker/a/pod7", "gdt" },
+                { "/lxc.payload.*", "/lxc.payload.web", "gdt" },
+                { "/lxc.payload.*", "/lxc.monitor.web", "" },
                 { "*", "/system.slice/x.service", "ute" },
                 { "*", "/system.slice/x.service/a", "gdt" },
                 { "*", "/system.slice/x.service/a/b", "" },
@@ -146,6 +152,7 @@ static void test_reaches(void **state) {
                 { "/?/b", "/aa", false },    { "/a?b", "/a", true },     { "/[ab]/c", "/b", true },  { "/[ab]/c", "/c", false },
                 { "/[!a]/c", "/b", true },   { "/[!a]/c", "/a", false }, { "/[]a]/c", "/]", true },  { "/[]a]/c", "/b", false },
                 { "/[a/c", "/[a", true },    { "/[a/c", "/a", false },   { "/[[:alpha:]]/c", "/b", true },
+                { "a/b", "/a", true },       { "a/b", "/b", false },     { "b/*", "/a/b", false },
                 { "/x\\x2dy/*", "/x\\x2dy", true }, { "/x\\x2dy/*", "/x-y", false },
         };
 
