@@ -224,17 +224,23 @@ static int warn_polled(const PolicyDraft *draft, const Step *step, ConfigErrors 
                                      "time: add for example Pressure=some 1%% 2s");
 }
 
-/* A host has no limit to meet, and the root cgroup no memory.events. */
-static int warn_event(const PolicyDraft *draft, const Step *step, ConfigErrors *errors) {
-        const Place place = step_place(draft, step, CONDITION_EVENT, errors);
+/* A host has no limit to meet, and while one task waits for a CPU another has it. */
+static int warn_host(const PolicyDraft *draft, const Step *step, ConfigErrors *errors) {
         const Policy *p = draft->policy;
 
         if (!p->match.system || p->match.units || p->match.slices || p->match.cgroups)
                 return 0;
-        for (size_t i = 0; i < step->n_conditions; i++)
-                if (step->conditions[i].kind == CONDITION_EVENT)
+        for (size_t i = 0; i < step->n_conditions; i++) {
+                const Condition *c = step->conditions + i;
+                const Place place = step_place(draft, step, c->kind, errors);
+
+                if (c->kind == CONDITION_EVENT)
                         return place_warning(&place, "never holds for the host, which has no limit: the step never "
                                                      "acts");
+                if (c->kind == CONDITION_CPU_PRESSURE && c->pressure.kind == PRESSURE_FULL)
+                        return place_warning(&place, "full never holds for the host, of which some task always runs: "
+                                                     "write some");
+        }
         return 0;
 }
 
@@ -273,7 +279,7 @@ static int warn_order(const PolicyDraft *draft, const Step *step, ConfigErrors *
 
 static int warn_steps(const PolicyDraft *draft, uint64_t now_usec, ConfigErrors *errors) {
         static int (*const warns[])(const PolicyDraft *draft, const Step *step, ConfigErrors *errors) = {
-                warn_stall, warn_polled, warn_event, warn_kill_after, warn_order,
+                warn_stall, warn_polled, warn_host, warn_kill_after, warn_order,
         };
         int r;
 

@@ -120,10 +120,14 @@ static void test_polled(void **state) {
               { MATCH "[Step]\nEfficiency=5%\nAction=log\n", "4: warning: Efficiency" POLLED });
 }
 
-static void test_event(void **state) {
+static void test_host(void **state) {
         CHECK({ "[Match]\nSystem=yes\nUnit=a.service\n[Step]\nEvent=high\nAction=log\n", "" },
               { "[Match]\nSystem=yes\n[Step]\nEvent=high\nAction=log\n",
-                "4: warning: Event=: never holds for the host, which has no limit: the step never acts\n" });
+                "4: warning: Event=: never holds for the host, which has no limit: the step never acts\n" },
+              { "[Match]\nSystem=yes\n[Step]\nCPUPressure=some 10% 2s\nAction=log\n", "" },
+              { "[Match]\nSlice=a.slice\n[Step]\nCPUPressure=full 10% 2s\nAction=log\n", "" },
+              { "[Match]\nSystem=yes\n[Step]\nCPUPressure=full 10% 2s\nAction=log\n",
+                "4: warning: CPUPressure=: full never holds for the host, of which some task always runs: write some\n" });
 }
 
 static void test_kill_after(void **state) {
@@ -154,7 +158,7 @@ int main(void) {
                 folder_test(test_except),
                 folder_test(test_stall),
                 folder_test(test_polled),
-                folder_test(test_event),
+                folder_test(test_host),
                 folder_test(test_kill_after),
                 folder_test(test_order),
         };
