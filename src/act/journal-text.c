@@ -135,6 +135,8 @@ void text_decision(Text *t, const Decision *d) {
         }
         text_add(t, "%s", d->step->n_conditions > 0 ? ": " : "");
         add_deed(t, d);
+        if (d->start[0] && d->action != ACTION_START && !d->escalation)
+                text_add(t, " after starting %s", d->start);
 
         text_add(t, " (");
         if (d->victim.id != 0)

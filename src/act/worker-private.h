@@ -49,8 +49,9 @@ typedef struct Job {
 struct Worker {
         pthread_mutex_t mutex;
         pthread_cond_t wanted; /* a job is queued, a thread may take a patient one, or all is over */
-        bool stopping;
-        unsigned n_patient; /* running */
+        bool stopping, abandoned; /* abandoned: the last thread that ends frees it */
+        unsigned n_threads;       /* that have not ended */
+        unsigned n_patient;       /* running */
         uint64_t sequence;
         int finished_fd;
         WorkerThread threads[WORKER_THREADS];
@@ -63,6 +64,9 @@ struct Worker {
 
 /* Starts them, with all signals blocked but the one that interrupts. 0 or -errno. */
 int worker_start_threads(Worker *w);
+
+/* The end of all that is here; the mutex is free. */
+void worker_destroy(Worker *w);
 
 /* Whether the thread has ended until then; signals it now and then for what it waits for. */
 bool worker_join(WorkerThread *t, uint64_t until_usec);

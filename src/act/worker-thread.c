@@ -80,6 +80,7 @@ static void run_job(WorkerThread *t, Job *j) {
 static void *thread_main(void *userdata) {
         WorkerThread *t = userdata;
         Worker *w = t->worker;
+        bool last;
         Job *j;
 
         self = t;
@@ -92,7 +93,11 @@ static void *thread_main(void *userdata) {
                 else
                         (void) pthread_cond_wait(&w->wanted, &w->mutex);
         }
+        w->n_threads--;
+        last = w->abandoned && w->n_threads == 0;
         (void) pthread_mutex_unlock(&w->mutex);
+        if (last)
+                worker_destroy(w);
         return NULL;
 }
 
@@ -118,8 +123,10 @@ int worker_start_threads(Worker *w) {
         (void) pthread_sigmask(SIG_SETMASK, &blocked, &before); /* the threads inherit it */
         for (WorkerThread *t = w->threads; r == 0 && t < w->threads + WORKER_THREADS; t++) {
                 t->worker = w;
+                w->n_threads++;
                 r = pthread_create(&t->id, &attr, thread_main, t);
                 t->started = r == 0;
+                w->n_threads -= !t->started;
         }
         (void) pthread_sigmask(SIG_SETMASK, &before, NULL);
         (void) pthread_attr_destroy(&attr);

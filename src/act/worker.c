@@ -201,9 +201,16 @@ int worker_new(Worker **ret, sd_event *event) {
         return 0;
 }
 
+void worker_destroy(Worker *w) {
+        (void) pthread_cond_destroy(&w->wanted);
+        (void) pthread_mutex_destroy(&w->mutex);
+        (void) fd_close(w->finished_fd);
+        free(w);
+}
+
 Worker *worker_free(Worker *w) {
         uint64_t until_usec = usec_add(clock_usec(), WORKER_STOP_USEC);
-        bool stuck = false;
+        bool stuck;
 
         if (!w)
                 return NULL;
@@ -216,16 +223,13 @@ Worker *worker_free(Worker *w) {
         (void) pthread_cond_broadcast(&w->wanted);
         (void) pthread_mutex_unlock(&w->mutex);
         for (WorkerThread *t = w->threads; t < w->threads + WORKER_THREADS; t++)
-                if (t->started && !worker_join(t, until_usec)) {
-                        stuck = true;
+                if (t->started && !worker_join(t, until_usec))
                         (void) pthread_detach(t->id);
-                }
-        w->finished_fd = fd_close(w->finished_fd); /* nobody writes to it any more */
-        if (stuck)
-                return NULL; /* it still has its job in there */
 
-        (void) pthread_cond_destroy(&w->wanted);
-        (void) pthread_mutex_destroy(&w->mutex);
-        free(w);
+        (void) pthread_mutex_lock(&w->mutex);
+        stuck = w->abandoned = w->n_threads > 0;
+        (void) pthread_mutex_unlock(&w->mutex);
+        if (!stuck)
+                worker_destroy(w);
         return NULL;
 }

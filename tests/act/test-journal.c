@@ -375,6 +375,11 @@ static void test_started(void **state) {
         Decision d = decision(ACTION_KILL);
 
         strcpy(d.start, "dump@hog.service");
+        journal_decision(w->journal, &d);
+        COMPARE(w, { "MESSAGE", "batch.slice: memory pressure some 34% of 2s (limit 10%): killing hog.service with SIGKILL "
+                                "after starting dump@hog.service (it uses 100M; cause: unit-limit) [policy 50-batch, step "
+                                "slow]" },
+                { "MEMSTALLD_START", "dump@hog.service" }, { "MEMSTALLD_ACTION", "kill" });
         journal_outcome(w->journal, &(Report){ .decision = &d, .started = true, .latency_usec = 12000,
                                                .outcome = { .kind = OUTCOME_DONE, .via = VIA_SYSTEMD } });
         assert_true(fake_journal_take(w->fd, &w->record));
