@@ -242,10 +242,11 @@ static void escalate(Core *core, Watch *w) {
 }
 
 void episode_on_timer(Core *core, Watch *w) {
-        bool settled = w->settle_usec <= core->now_usec;
+        bool settled;
 
         if (w->escalate_usec <= core->now_usec && !w->in_flight)
                 escalate(core, w);
+        settled = w->settle_usec <= core->now_usec;
         if (!settled && w->next_look_usec > core->now_usec)
                 return;
 
