@@ -221,15 +221,9 @@ static int check_managed(const Host *host, const Config *config, ConfigErrors *w
                 is_active |= is_oomd(host->rivals[i]);
         if (!is_active || !managed || !config->settings.managed_oom || config->settings.dry_run)
                 return 0;
-        for (size_t i = 0; i < strv_length(config->files); i++) {
-                unsigned header = where_key(config->files[i], "Daemon", SIZE_MAX, NULL),
-                         line = where_key(config->files[i], "Daemon", SIZE_MAX, "ManagedOOM");
-
-                if (line > header) {
+        for (size_t i = 0; i < strv_length(config->files); i++)
+                if (where_find(config->files[i], "Daemon", SIZE_MAX, "ManagedOOM", &place.line))
                         place.file = config->files[i];
-                        place.line = line;
-                }
-        }
         return place_warning(&place, "systemd-oomd.service is active and minds the same settings of %s, stop it or write "
                                      "ManagedOOM=no",
                              managed->unit);

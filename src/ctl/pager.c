@@ -106,6 +106,7 @@ void pager_open(void) {
                 (void) prctl(PR_SET_PDEATHSIG, SIGTERM);
                 if (dup2(read_end, STDIN_FILENO) < 0)
                         _exit(1);
+                (void) fd_close(write_end); /* or its input would have no end */
                 run_pager(command);
         }
 

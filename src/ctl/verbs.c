@@ -7,6 +7,7 @@
 
 static const Verb verbs[] = {
         { "check", "[FILE...]", "Verify settings and policies without a daemon", verb_check },
+        { "show-config", "[UNIT...]", "Show what is in effect, and which file gave what", verb_show_config },
         { "status", "[UNIT...]", "Show what is watched, by which policy, and what is held", verb_status },
 };
 
@@ -19,5 +20,5 @@ const Verb *verb_find(const char *name) {
 
 void verbs_print(FILE *f) {
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                fprintf(f, "  %-8s %-12s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
+                fprintf(f, "  %-11s %-12s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
 }

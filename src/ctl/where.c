@@ -37,13 +37,29 @@ static int on_assignment(void *user, unsigned line, const char *key, const char 
         return 0;
 }
 
-unsigned where_key(const char *path, const char *section, size_t nth, const char *key) {
+static int search_run(Search *search, const char *path) {
         static const IniEvents events = { .section = on_section, .assignment = on_assignment };
         _cleanup_(config_errors_done) ConfigErrors ignored = { 0 };
         _cleanup_(source_done) Source source = { 0 };
+        int r;
+
+        r = source_read(path, &source, &ignored);
+        return r != 0 ? r : ini_read(&source, &events, search, &ignored);
+}
+
+bool where_find(const char *path, const char *section, size_t nth, const char *key, unsigned *ret_line) {
         Search search = { .section = section, .key = key, .nth = nth };
 
-        if (source_read(path, &source, &ignored) != 0 || ini_read(&source, &events, &search, &ignored) < 0)
+        if (search_run(&search, path) != 0 || search.key_line == 0)
+                return false;
+        *ret_line = search.key_line;
+        return true;
+}
+
+unsigned where_key(const char *path, const char *section, size_t nth, const char *key) {
+        Search search = { .section = section, .key = key, .nth = nth };
+
+        if (search_run(&search, path) != 0)
                 return 1;
         return search.key_line > 0 ? search.key_line : MAX(search.header_line, 1U);
 }

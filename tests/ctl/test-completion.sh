@@ -36,7 +36,11 @@ verbs=$("$ctl" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z-]*\).*/\1/p' | sort | 
 offers "${verbs% }" ""
 offers "check" ch
 offers "--help --version" --
-offers "--help --root=" check --
+offers "--help --host= --json --root= --strict" check --
+offers "--help --json --no-pager --root=" show-config --
+offers "no yes" check --host = ""
+offers "no" check --host n
+offers "policy.d" show-config --root = ""
 offers "--help" status --
 offers "a.conf policy.d" check ""
 offers "policy.d" check --root = po
@@ -50,5 +54,12 @@ systemctl() {
 }
 offers "batch.slice hog.service" status ""
 offers "hog.service" status batch.slice h
+offers "batch.slice" show-config b
+
+# Each option that a verb tells of is offered, and no other.
+for verb in $verbs; do
+    options=$("$ctl" "$verb" --help | grep -oE -e '^ +(-[a-z] )? *--[a-z-]+=?' | grep -oE -e '--[a-z-]+=?' | sort | tr '\n' ' ')
+    offers "${options% }" "$verb" --
+done
 
 exit $failed

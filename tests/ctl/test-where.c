@@ -37,9 +37,15 @@ static void test_lines(void **state) {
                 { "Victim", SIZE_MAX, "Rank", 1 },
         };
         const char *path = folder_write(state, "a.conf", text, strlen(text));
+        unsigned line = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
                 assert_int_equal(where_key(path, rows[i].section, rows[i].nth, rows[i].key), rows[i].line);
+
+        assert_true(where_find(path, "Step", 1, "Name", &line));
+        assert_int_equal(line, 10);
+        assert_false(where_find(path, "Step", 0, "Name", &line));
+        assert_int_equal(line, 10); /* left alone */
         assert_int_equal(where_key(folder_path(state, "gone.conf"), "Step", 0, NULL), 1); /* gone */
 }
 
