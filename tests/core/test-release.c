@@ -315,6 +315,278 @@ static void test_generation(void **state) {
         fixture_stop(&f);
 }
 
+/* A look at the throttled unit: of the second since the last one `full` hundredths of a percent stalled, its high
+ * climbed, and of 1000 pages scanned so many were reclaimed. */
+static void look_throttled(uint32_t full, uint64_t reclaimed) {
+        pass(&f, SEC, full, full);
+        f.sample.events_high += 10;
+        f.sample.scanned += 1000;
+        f.sample.reclaimed += reclaimed;
+        feed_look(&f, A);
+}
+
+/* A throttle is undone when the unit livelocks under it, not before it did for three seconds, and is not tried again with
+ * this unit in this incident, though the step holds. */
+static void test_livelock(void **state) {
+        const Candidate candidate = { .cgroup_id = A, .usage_bytes = 1000 };
+        Step step = STEP("hold", ACTION_THROTTLE, .cooldown_usec = 0, .settle_usec = 0);
+        uint64_t id = start(step);
+
+        answer(id, OUTCOME_DONE, 4096);
+        assert_effects(&f, "follow report sample");
+        assert_int_equal(effect_of(&f, EFFECT_FOLLOW)->look.id, A);
+        feed_timer(&f);
+        feed_look(&f, A); /* settled */
+        for (unsigned i = 0; i < 2; i++) {
+                look_throttled(9000, 0);
+                assert_null(strstr(effect_words(&f), "undo"));
+        }
+        look_throttled(9000, 0);
+        assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.reason, RELEASE_LIVELOCK);
+        feed_outcome(&f, (Outcome){ .id = effect_of(&f, EFFECT_UNDO)->undo.id, .kind = OUTCOME_DONE });
+        assert_effects(&f, "release unfollow");
+        assert_int_equal(effect_of(&f, EFFECT_UNFOLLOW)->look.id, A);
+
+        for (unsigned i = 0; i < 5; i++) {
+                look_throttled(9000, 0);
+                assert_non_null(strstr(effect_words(&f), "survey"));
+                feed_survey(&f, A, &candidate, 1);
+                assert_effects(&f, ""); /* it has been tried: no refusal either */
+        }
+
+        /* Another incident, another try. */
+        pass(&f, 3 * SEC, 0, 0);
+        feed_look(&f, A);
+        pass(&f, 20 * SEC, 0, 0);
+        feed_look(&f, A);
+        assert_int_equal(core_counts(f.core).n_incidents, 0);
+        pass(&f, 2 * SEC, 5000, 0);
+        feed_look(&f, A);
+        feed_survey(&f, A, &candidate, 1);
+        assert_effects(&f, "act");
+        fixture_stop(&f);
+}
+
+/* Looked at each second, by the timer if nothing else does it, as long as it is held; only where memory is limited. */
+static void test_follows(void **state) {
+        Step step = STEP("hold", ACTION_THROTTLE, .memory_high = { 0 });
+        uint64_t id = start((Step)STEP("hold", ACTION_THROTTLE));
+
+        answer(id, OUTCOME_DONE, 4096);
+        for (unsigned i = 0; i < 5; i++) { /* no look comes: asked for again */
+                pass(&f, SEC - 1, 5000, 0);
+                feed_outcome(&f, (Outcome){ .id = 0 });
+                assert_effects(&f, "");
+                pass(&f, 1, 5000, 0);
+                feed_outcome(&f, (Outcome){ .id = 0 });
+                assert_effects(&f, "sample");
+                assert_int_equal(effect_of(&f, EFFECT_SAMPLE)->look.id, A);
+                assert_true(f.effects->wakeup_usec <= f.now_usec + SEC);
+        }
+        pass(&f, 500 * MSEC, 5000, 0);
+        feed_look(&f, A); /* one that came by itself puts off the next */
+        pass(&f, SEC - 1, 5000, 0);
+        feed_outcome(&f, (Outcome){ .id = 0 });
+        assert_effects(&f, "");
+        feed_release(&f, RELEASE_BY_HAND);
+        assert_effects(&f, "undo");
+        pass(&f, 2 * SEC, 5000, 0);
+        feed_outcome(&f, (Outcome){ .id = 0 });
+        assert_effects(&f, ""); /* not while it is being undone */
+        fixture_stop(&f);
+
+        properties_set(&step.limits, PROPERTY_CPU_WEIGHT, 1);
+        id = start(step);
+        feed_outcome(&f, (Outcome){ .id = id, .kind = OUTCOME_DONE, .previous = PROPERTIES_ONE(PROPERTY_CPU_WEIGHT, 100) });
+        assert_effects(&f, "report");
+        feed_look(&f, A);
+        for (unsigned i = 0; i < 6; i++) {
+                look_throttled(9000, 0);
+                assert_null(strstr(effect_words(&f), "undo"));
+        }
+        fixture_stop(&f);
+}
+
+/* A unit that is watched with all that it takes is not followed beside that, but judged by the same looks. One that is
+ * gone leaves nothing to follow. */
+static void test_follows_watched(void **state) {
+        Condition conditions[] = { { .kind = CONDITION_RECLAIM, .rate = { 1, SEC } }, USAGE_BYTES(1) };
+        Step step = STEP("hold", ACTION_THROTTLE, .conditions = conditions, .n_conditions = 2);
+        const Candidate candidate = { .cgroup_id = A, .usage_bytes = 1000 };
+
+        for (unsigned n = 1; n <= 2; n++) {
+                steps[0] = step;
+                steps[0].n_conditions = n;
+                policy = (Policy){ .name = (char *) "p", .match.units = GLOBS(GLOB("a.service")), .steps = steps, .n_steps = 1,
+                                   .victim = { RANK_BY(RANK_USAGE) } };
+                f = (Fixture){ .settings = SETTINGS_DEFAULT };
+                fixture_start(&f, (Policy *[]){ &policy }, 1);
+                feed_new(&f, A, CGROUP_UNIT, "a.service");
+                f.sample.usage_bytes = 1000;
+                feed_look(&f, A);
+                look_throttled(0, 1000);
+                look_throttled(0, 1000);
+                feed_survey(&f, A, &candidate, 1);
+                answer(effect_of(&f, EFFECT_ACT)->decision.id, OUTCOME_DONE, 4096);
+                assert_effects(&f, n == 1 ? "follow report sample" : "report sample");
+                feed_look(&f, A);
+                for (unsigned i = 0; i < 3; i++)
+                        look_throttled(9000, 0);
+                assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.reason, RELEASE_LIVELOCK);
+                feed_gone(&f, A);
+                feed_outcome(&f, (Outcome){ .id = 2, .kind = OUTCOME_DONE });
+                assert_effects(&f, "release");
+                fixture_stop(&f);
+        }
+}
+
+/* A unit that nobody watches, in a slice that is: its looks are for its throttle alone. */
+static void test_follows_unwatched(void **state) {
+        enum { SLICE = 3 };
+        static Condition condition = AVAILABLE_BYTES(MIB);
+        const Candidate candidate = { .cgroup_id = A, .usage_bytes = 1000 };
+
+        steps[0] = (Step)STEP("hold", ACTION_THROTTLE, .conditions = &condition, .n_conditions = 1);
+        policy = (Policy){ .name = (char *) "p", .match.slices = GLOBS(GLOB("s.slice")), .steps = steps, .n_steps = 1,
+                           .victim = { RANK_BY(RANK_USAGE) } };
+        f = (Fixture){ .settings = SETTINGS_DEFAULT };
+        fixture_start(&f, (Policy *[]){ &policy }, 1);
+        feed_new(&f, SLICE, CGROUP_SLICE, "s.slice");
+        feed_new(&f, A, CGROUP_UNIT, "s.slice/a.service");
+        f.sample.room_bytes = 0;
+        feed_look(&f, SLICE);
+        feed_survey(&f, SLICE, &candidate, 1);
+        answer(effect_of(&f, EFFECT_ACT)->decision.id, OUTCOME_DONE, 4096);
+        assert_effects(&f, "follow report sample");
+        for (unsigned i = 0; i < 3; i++) {
+                look_throttled(9000, 0);
+                assert_effects(&f, "");
+        }
+        look_throttled(9000, 0);
+        assert_effects(&f, "undo");
+        assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.reason, RELEASE_LIVELOCK);
+        fixture_stop(&f);
+}
+
+/* By hand: one unit or all, the core goes on, and what was undone cools down first. */
+static void test_by_hand(void **state) {
+        static const struct {
+                uint64_t cgroup_id;
+                const char *effects;
+        } rows[] = { { A, "undo" }, { 0, "undo" }, { 99, "" } };
+        const Candidate candidate = { .cgroup_id = A, .usage_bytes = 1000 };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                uint64_t id = start((Step)STEP("hold", ACTION_FREEZE, .max_hold_usec = USEC_INFINITY, .settle_usec = 0));
+
+                answer(id, OUTCOME_DONE, 0);
+                feed_timer(&f);
+                feed_look(&f, A); /* settled */
+                pass(&f, 60 * SEC, 5000, 0);
+                feed_look(&f, A);
+                f.effects = core_step(f.core, &(Event){ .kind = EVENT_RELEASE, .now_usec = f.now_usec,
+                                                        .cgroup_id = rows[i].cgroup_id, .release = RELEASE_BY_HAND });
+                assert_effects(&f, rows[i].effects);
+                if (!rows[i].effects[0]) {
+                        fixture_stop(&f);
+                        continue;
+                }
+                assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.reason, RELEASE_BY_HAND);
+                answer(effect_of(&f, EFFECT_UNDO)->undo.id, OUTCOME_DONE, 0);
+                assert_effects(&f, "release");
+                pass(&f, 15 * SEC - 1, 5000, 0);
+                feed_look(&f, A);
+                assert_effects(&f, "");
+                pass(&f, 1, 5000, 0);
+                feed_look(&f, A);
+                assert_effects(&f, "survey");
+                feed_survey(&f, A, &candidate, 1);
+                assert_effects(&f, "act");
+                fixture_stop(&f);
+        }
+}
+
+/* What one policy holds, and what all do. */
+static void test_policy(void **state) {
+        enum { B = 8 };
+        static Condition condition = AVAILABLE_BYTES(MIB);
+        static Step list[] = { STEP("pause", ACTION_FREEZE, .conditions = &condition, .n_conditions = 1) };
+        Policy policies[] = {
+                { .name = (char *) "10", .match.units = GLOBS(GLOB("a.service")), .steps = list, .n_steps = 1,
+                  .victim = { RANK_BY(RANK_USAGE) } },
+                { .name = (char *) "20", .match.units = GLOBS(GLOB("b.service")), .steps = list, .n_steps = 1,
+                  .victim = { RANK_BY(RANK_USAGE) } },
+        };
+
+        policies[1].expires_usec = 5000 * SEC;
+        f = (Fixture){ .settings = SETTINGS_DEFAULT };
+        fixture_start(&f, (Policy *[]){ policies, policies + 1 }, 2);
+        f.effects = core_step(f.core, &(Event){ .kind = EVENT_CLOCK, .now_usec = f.now_usec, .realtime_usec = 4000 * SEC });
+        f.sample.room_bytes = 0;
+        for (uint64_t id = A; id <= B; id++) {
+                feed_new(&f, id, CGROUP_UNIT, id == A ? "a.service" : "b.service");
+                feed_look(&f, id);
+                feed_survey(&f, id, &(Candidate){ .cgroup_id = id, .usage_bytes = 1000 }, 1);
+                answer(effect_of(&f, EFFECT_ACT)->decision.id, OUTCOME_DONE, 0);
+        }
+        assert_int_equal(core_counts(f.core).n_held, 2);
+        f.effects = core_step(f.core, &(Event){ .kind = EVENT_CLOCK, .now_usec = f.now_usec, .realtime_usec = 5000 * SEC });
+        assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.reason, RELEASE_EXPIRED);
+        assert_string_equal(effect_of(&f, EFFECT_UNDO)->undo.victim.unit, "b.service");
+        fixture_stop(&f);
+}
+
+/* Protect: refused or failed with nothing set there is nothing to undo; where the unit is gone, the slices above it may
+ * still have been raised for it. */
+static void test_protect_answers(void **state) {
+        static const struct {
+                OutcomeKind kind;
+                bool gone, low, slices;
+                const char *effects;
+        } rows[] = {
+                { OUTCOME_DONE, false, true, true, "report" },
+                { OUTCOME_FAILED, false, false, false, "report" },
+                { OUTCOME_FAILED, false, true, false, "undo report" },
+                { OUTCOME_TIMEOUT, false, false, false, "report" },
+                { OUTCOME_FAILED, true, true, false, "report" },
+                { OUTCOME_FAILED, true, true, true, "undo report" },
+                { OUTCOME_REFUSED, false, true, true, "report" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                uint64_t id = start((Step)STEP("hold", ACTION_PROTECT, .shield = GLOBS(GLOB("*")),
+                                               .memory_low = { .bytes = 4096 }));
+                Properties previous = { 0 };
+
+                if (rows[i].low)
+                        properties_set(&previous, PROPERTY_MEMORY_LOW, 0);
+                if (rows[i].slices)
+                        properties_set(&previous, PROPERTY_SLICES_LOW, 4096);
+                feed_outcome(&f, (Outcome){ .id = id, .kind = rows[i].kind, .gone = rows[i].gone, .previous = previous });
+                if (strcmp(effect_words(&f), rows[i].effects) != 0)
+                        fail_msg("row %zu: %s", i, effect_words(&f));
+                assert_int_equal(core_counts(f.core).n_held, i == 0 || rows[i].effects[0] == 'u');
+                fixture_stop(&f);
+        }
+}
+
+/* What an earlier run held of a cgroup that no manager knows comes back with its path. */
+static void test_recovered_group(void **state) {
+        for (unsigned known = 0; known < 2; known++) {
+                const Event event = {
+                        .kind = EVENT_HELD, .now_usec = 1000 * SEC,
+                        .held = { .unit = "app.service", .action = ACTION_FREEZE, .path = known ? "/user.slice/app.service" : "" },
+                };
+
+                f = (Fixture){ .settings = SETTINGS_DEFAULT };
+                fixture_start(&f, NULL, 0);
+                f.effects = core_step(f.core, &event);
+                assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.victim.delegated, known);
+                assert_string_equal(effect_of(&f, EFFECT_UNDO)->undo.victim.path, event.held.path);
+                fixture_stop(&f);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_answers),
@@ -326,6 +598,14 @@ int main(void) {
                 cmocka_unit_test(test_nothing_after_release),
                 cmocka_unit_test(test_recovered),
                 cmocka_unit_test(test_generation),
+                cmocka_unit_test(test_livelock),
+                cmocka_unit_test(test_follows),
+                cmocka_unit_test(test_follows_watched),
+                cmocka_unit_test(test_follows_unwatched),
+                cmocka_unit_test(test_by_hand),
+                cmocka_unit_test(test_policy),
+                cmocka_unit_test(test_protect_answers),
+                cmocka_unit_test(test_recovered_group),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
