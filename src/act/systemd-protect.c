@@ -77,11 +77,8 @@ static int on_slice_set(sd_bus_message *m, void *userdata, sd_bus_error *ret_err
         Action *a = userdata;
         Slices *s = &a->systemd->slices;
 
-        if (sd_bus_message_is_method_error(m, NULL)) {
-                s->is_sent[s->at] = false;
-                if (!is_gone(a, m))
-                        return chain_fail(a, sd_bus_message_get_error(m));
-        }
+        if (sd_bus_message_is_method_error(m, NULL) && !is_gone(a, m))
+                return chain_fail(a, sd_bus_message_get_error(m));
         s->at++;
         return chain_next(a, go_on(a));
 }
@@ -118,10 +115,8 @@ static int on_protected(sd_bus_message *m, void *userdata, sd_bus_error *ret_err
         Action *a = userdata;
         Slices *s = &a->systemd->slices;
 
-        if (sd_bus_message_is_method_error(m, NULL)) {
-                s->unit_is_sent = false;
+        if (sd_bus_message_is_method_error(m, NULL))
                 return chain_fail(a, sd_bus_message_get_error(m));
-        }
         properties_set(&a->outcome.previous, PROPERTY_MEMORY_LOW, s->unit_before);
         properties_set(&a->outcome.previous, PROPERTY_SLICES_LOW,
                        a->properties.values[PROPERTY_MEMORY_LOW] - s->unit_before);

@@ -90,6 +90,21 @@ static void test_ends_later(void **state) {
         assert_done(&w->outcomes[0]);
 }
 
+/* The end of a job is the end of those actions that wait for this one. */
+static void test_others_end(void **state) {
+        Decision d = job(1, ACTION_STOP);
+        World *w = *state;
+
+        fake_systemd_job(w->fake, (FakeJob){ 0 });
+        d.timeout_usec = 5 * USEC_PER_SEC;
+        systemd_act(w->systemd, &d);
+        world_run(w, 1, 50 * USEC_PER_MSEC);
+        fake_systemd_job(w->fake, (FakeJob){ .result = "done" });
+        assert_done(world_act(w, job(2, ACTION_START)));
+        world_run(w, 2, 50 * USEC_PER_MSEC);
+        assert_int_equal(w->n_outcomes, 1);
+}
+
 static void test_no_such_unit(void **state) {
         static const struct {
                 ActionKind action;
@@ -142,6 +157,7 @@ int main(void) {
                 TEST(test_results),
                 TEST(test_still_running),
                 TEST(test_ends_later),
+                TEST(test_others_end),
                 TEST(test_no_such_unit),
                 TEST(test_connection_lost),
                 TEST(test_over_a_bus),
