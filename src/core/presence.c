@@ -45,7 +45,9 @@ bool presence_note(Presence *p, const Node *n, bool comes) {
 
         if (n->kind != CGROUP_UNIT && n->kind != CGROUP_SLICE)
                 return false;
-        for (struct PresenceEntry *e = p->entries; e < p->entries + p->n; e++) {
+        for (size_t i = 0; i < p->n; i++) {
+                struct PresenceEntry *e = p->entries + i;
+
                 if (!strv_fnmatch(e->condition->globs, n->unit))
                         continue;
                 changed = changed || e->n == (comes ? 0 : 1);
@@ -55,8 +57,8 @@ bool presence_note(Presence *p, const Node *n, bool comes) {
 }
 
 size_t presence_count(const Presence *p, const Condition *c) {
-        for (const struct PresenceEntry *e = p->entries; e < p->entries + p->n; e++)
-                if (e->condition == c)
-                        return e->n;
+        for (size_t i = 0; i < p->n; i++)
+                if (p->entries[i].condition == c)
+                        return p->entries[i].n;
         return 0;
 }

@@ -71,6 +71,14 @@ static void write_start(TraceWriter *w, const Effect *effect) {
         write_incident(w, d->incident);
 }
 
+/* The cause that the watch was found to have; "-" if none. */
+static const char *cause_of_bit(uint64_t bit) {
+        for (Cause c = 0; c < _CAUSE_MAX; c++)
+                if (bit == UINT64_C(1) << c)
+                        return cause_to_string(c);
+        return "-";
+}
+
 /* "Pressure=12.5%": each condition with the value that was seen. */
 static void write_conditions(TraceWriter *w, const Decision *d) {
         for (size_t i = 0; i < d->step->n_conditions; i++) {
@@ -81,8 +89,8 @@ static void write_conditions(TraceWriter *w, const Decision *d) {
                         trace_write_share(w, d->seen[i]);
                 else if (c->kind == CONDITION_EXHAUSTION)
                         trace_write_time(w, d->seen[i]);
-                else if (c->kind == CONDITION_CAUSE && d->seen[i] < _CAUSE_MAX)
-                        trace_write(w, "%s", cause_to_string((Cause) d->seen[i]));
+                else if (c->kind == CONDITION_CAUSE)
+                        trace_write(w, "%s", cause_of_bit(d->seen[i]));
                 else
                         trace_write_bytes(w, d->seen[i]);
         }

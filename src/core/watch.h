@@ -102,7 +102,7 @@ const Step *watch_step_due(const Watch *w, uint64_t now_usec, bool dry_run);
  *   Refaults=, Reclaim=       pages a second; 0 while not known
  *   Efficiency=               the share of scanned pages that were reclaimed; all where next to none are scanned
  *   Event=                    how often it was counted
- *   Cause=                    a bit for the Cause; 0 where it is not known, or was seen too long ago
+ *   Cause=                    the bit of the Cause, as in Condition.causes; 0 where no survey told within two seconds
  *   Present=, Absent=         how many units match
  *   DyingDescendants=         how many there are */
 uint64_t watch_condition_value(const Watch *w, const Condition *c);

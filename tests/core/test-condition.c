@@ -198,6 +198,12 @@ static void test_cause(void **state) {
         assert_false(condition_holds(watch, &condition));
         watch_see_cause(watch, now_usec, CAUSE_UNKNOWN);
         assert_false(condition_holds(watch, &condition));
+
+        /* Cause=unknown is one that a survey could not tell, not one that nobody asked for. */
+        condition.causes = 1U << CAUSE_UNKNOWN;
+        assert_true(condition_holds(watch, &condition));
+        look(3 * SEC);
+        assert_false(condition_holds(watch, &condition));
         stop();
 }
 

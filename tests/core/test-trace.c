@@ -291,7 +291,7 @@ static Step process_step = { .name = (char *) "causes", .conditions = process_co
 static const Decision process = {
         .id = 7, INCIDENT, .count = 1, .policy = &policy, .step = &process_step, .watch = BATCH, .victim = A_UNIT,
         .action = ACTION_KILL, .signal = 15, .grain = GRAIN_PROCESS, .reclaim_bytes = 4096, .start = "dump@a.service",
-        .timeout_usec = 5 * SEC, .cause = CAUSE_SWAP, .n_candidates = 1, .seen = { CAUSE_SWAP, 3 * SEC, 250 },
+        .timeout_usec = 5 * SEC, .cause = CAUSE_SWAP, .n_candidates = 1, .seen = { 1U << CAUSE_SWAP, 3 * SEC, 250 },
 };
 
 #define UNDO { .id = 5, INCIDENT, WHOSE, .action = ACTION_THROTTLE, .reason = RELEASE_CALM, \

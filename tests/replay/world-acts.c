@@ -140,6 +140,8 @@ void world_take(World *w, const Effects *effects) {
         for (const Effect *e = effects->items; e < effects->items + effects->n_items; e++)
                 if (e->kind == EFFECT_ARM)
                         arm(w, e);
+                else if (e->kind == EFFECT_DISARM)
+                        w->cgroups[index_of(&e->look)].n_triggers = 0;
                 else if (e->kind == EFFECT_SAMPLE || e->kind == EFFECT_SURVEY)
                         world_queue(w, &(WorldItem){ .at_usec = w->now_usec, .cgroup = index_of(&e->look),
                                                      .kind = e->kind == EFFECT_SAMPLE ? EVENT_SAMPLE : EVENT_SURVEY });

@@ -184,6 +184,26 @@ static int do_release(World *w, const char *reason, const char *name) {
         return -EINVAL;
 }
 
+static int do_clock(World *w, const char *time) {
+        WorldItem item = { .at_usec = w->now_usec, .kind = EVENT_CLOCK };
+        int r;
+
+        r = parse_duration(time, &item.realtime_usec);
+        if (r >= 0)
+                world_queue(w, &item);
+        return r;
+}
+
+static int do_managed(World *w, const char *name, const char *share, const char *duration) {
+        WorldItem item = { .at_usec = w->now_usec, .kind = EVENT_MANAGED };
+
+        if (find_index(w, name, &item.cgroup) < 0 || (share && parse_share(share, &item.managed_share) < 0) ||
+            (duration && parse_duration(duration, &item.managed_usec) < 0))
+                return -EINVAL;
+        world_queue(w, &item);
+        return 0;
+}
+
 int world_do_line(World *w, char *text) {
         char *save = NULL, *verb = strtok_r(text, " \t\n", &save), *name;
 
@@ -207,6 +227,13 @@ int world_do_line(World *w, char *text) {
                 return do_trigger(w, name, strtok_r(NULL, " \t\n", &save));
         if (strcmp(verb, "release") == 0)
                 return do_release(w, name, strtok_r(NULL, " \t\n", &save));
+        if (strcmp(verb, "clock") == 0)
+                return do_clock(w, name);
+        if (strcmp(verb, "managed") == 0) {
+                char *share = strtok_r(NULL, " \t\n", &save);
+
+                return do_managed(w, name, share, strtok_r(NULL, " \t\n", &save));
+        }
         if (strcmp(verb, "end") == 0)
                 return parse_duration(name, &w->end_usec);
         if (strcmp(verb, "gone") == 0) {

@@ -76,6 +76,9 @@ typedef struct WorldItem {
         PressureLimit limit;
         Outcome outcome;
         ReleaseReason reason;
+        uint64_t realtime_usec;
+        uint32_t managed_share; /* 0: nothing is asked for */
+        uint64_t managed_usec;
 } WorldItem;
 
 typedef struct WorldLine {

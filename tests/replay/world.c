@@ -210,6 +210,13 @@ static void describe(World *w, const WorldItem *item, TraceEvent *ret) {
         else if (item->kind == EVENT_RELEASE) {
                 ret->event.release = item->reason;
                 ret->event.cgroup_id = item->cgroup == 0 ? 0 : c->id;
+        } else if (item->kind == EVENT_CLOCK)
+                ret->event.realtime_usec = item->realtime_usec;
+        else if (item->kind == EVENT_MANAGED) {
+                ret->event.cgroup_id = c->id;
+                ret->event.managed.pressure = item->managed_share > 0;
+                ret->event.managed.share = item->managed_share;
+                ret->event.managed.duration_usec = item->managed_usec;
         } else {
                 ret->event.cgroup_id = c->id;
                 if (item->kind == EVENT_SURVEY) {

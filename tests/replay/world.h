@@ -20,6 +20,8 @@
  *     at 8s trigger batch.slice some:10%:2s      an event that the kernel sends for nothing
  *     at 9s release stop                         the daemon stops or reloads
  *     at 9s release by-hand a.service            what is held of it is undone by hand; without a name: everything
+ *     at 9s clock 1798740000                     what CLOCK_REALTIME shows, in seconds
+ *     at 9s managed a.service 20% 2s             its ManagedOOMMemoryPressure…= from now on; nothing behind it: none
  *     end 60s
  *
  * Keys of a unit: `usage`, `protected`, `grow` (a second), `some`, `full` (how much of its time it stalls; slices and
