@@ -77,15 +77,19 @@ void registry_refresh(Tree *t, Folder *f) {
         account(t, f, true);
 }
 
+/* Reads anew what may change about a folder. */
+static void look_again(Tree *t, Folder *f) {
+        account(t, f, false);
+        folder_look(f, -EBADF);
+        account(t, f, true);
+        registry_refresh(t, f); /* a controller may be there by now */
+}
+
 void registry_look(Tree *t, Folder *f, const char *name) {
         Folder *child = folder_child(f, name, strlen(name));
 
-        if (!child)
-                return;
-        account(t, child, false);
-        folder_look(child, -EBADF);
-        account(t, child, true);
-        registry_refresh(t, child); /* a controller may be there by now */
+        if (child)
+                look_again(t, child);
 }
 
 void registry_count_look(Tree *t, Folder *f, bool add) {
@@ -278,10 +282,7 @@ static void list(Tree *t, Folder *f) {
 
 void registry_compare_all(Tree *t, Folder *top) {
         for (Folder *f = top; f; f = folder_next(f, top)) {
-                if (f->parent && f != top)
-                        registry_look(t, f->parent, f->name);
-                else
-                        registry_refresh(t, f);
+                look_again(t, f);
                 if (!f->place.entered)
                         continue;
                 if (f->inotify_wd < 0)
