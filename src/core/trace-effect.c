@@ -39,6 +39,7 @@ static void write_arm(TraceWriter *w, const Effect *effect) {
                 { WANT_CANDIDATE_SWAP, "candidate-swap" },
                 { WANT_CANDIDATE_STAT, "candidate-stat" },
                 { WANT_CANDIDATE_SLICES, "candidate-slices" },
+                { WANT_CANDIDATE_ALL, "candidate-all" },
         };
 
         trace_write_text(w, "watch", effect->arm.watch.unit);

@@ -101,7 +101,7 @@ int trace_word_find(const char *(*word)(int value), int n_words, const char *s) 
 
 /* In the order in which they are written. */
 const TraceField trace_fields[] = {
-        { .key = "cgroup", .events = ON(CGROUP_NEW) | ON(CGROUP_GONE) | LOOKS, .type = TRACE_NUMBER,
+        { .key = "cgroup", .events = ON(CGROUP_NEW) | ON(CGROUP_GONE) | LOOKS | ON(RELEASE), .type = TRACE_NUMBER,
           .offset = offsetof(Event, cgroup_id) },
 
         { .key = "kind", .events = ON(CGROUP_NEW), .type = TRACE_WORD, .offset = offsetof(Event, cgroup.kind),

@@ -159,6 +159,13 @@ static bool comes_before(const VictimRules *rules, const Scale *scale, const Sus
         return strcmp(a->node->path, b->node->path) < 0;
 }
 
+/* Less than one step of the largest. */
+static bool has_no_part(const Scale *scale, const Suspect *suspect) {
+        RankMeasure first = scale->rank[0];
+
+        return (unsigned __int128) measure_value(first, suspect) * STEPS < scale->largest[first];
+}
+
 static VictimChoice choose_victim(const VictimRules *rules, const Survey *s) {
         const Step *step = rules->step;
         Scale scale = {
@@ -198,8 +205,7 @@ static VictimChoice choose_victim(const VictimRules *rules, const Survey *s) {
         }
 
         /* Where the one to blame is held already, the next is no substitute: whoever has next to no part in it stays. */
-        if (choice.n_held > 0 && choice.suspect && scale.largest[scale.rank[0]] > 0 &&
-            scaled(&scale, scale.rank[0], choice.suspect) == 0)
+        if (choice.n_held > 0 && choice.suspect && has_no_part(&scale, choice.suspect))
                 choice.suspect = NULL;
         if (second && choice.suspect)
                 (void) comes_before(rules, &scale, choice.suspect, second, &choice.rank);

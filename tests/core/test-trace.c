@@ -49,6 +49,7 @@ static void test_round_trip(void **state) {
                 "previous=MemoryHigh:infinity,CPUWeight:20 gone=yes",
                 "time=3.000000 event=outcome id=7 result=no-effect via=none previous=MemoryHigh:4096",
                 "time=9.000000 event=release reason=max-hold",
+                "time=9.000000 event=release cgroup=7 reason=by-hand",
                 "time=9.500000 event=held unit=a.service action=throttle path=/a.service previous=MemoryHigh:4096 since=1.000000 incident-high=1 "
                 "incident-low=2",
         };
@@ -332,7 +333,8 @@ static void test_effects(void **state) {
                   "reason=no-candidate" INCIDENT_TEXT },
                 { { .kind = EFFECT_ARM, .arm = { BATCH, &io_limit, 1, ~0U } },
                   "effect=arm watch=batch.slice trigger=io:some:10%:2.000000 events=yes wants=stat wants=io wants=cpu "
-                  "wants=dying wants=candidate-swap wants=candidate-stat wants=candidate-slices" },
+                  "wants=dying wants=candidate-swap wants=candidate-stat wants=candidate-slices "
+                  "wants=candidate-all" },
                 { { .kind = EFFECT_DISARM, .look = BATCH }, "effect=disarm watch=batch.slice" },
                 { { .kind = EFFECT_FOLLOW, .look = A_UNIT }, "effect=follow watch=a.service" },
                 { { .kind = EFFECT_UNFOLLOW, .look = A_UNIT }, "effect=unfollow watch=a.service" },

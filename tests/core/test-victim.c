@@ -150,10 +150,12 @@ static void test_who_may_pay(void **state) {
 /* Where the one to blame is held already, nobody pays in its place who has no part in it: less than a twentieth. */
 static void test_no_substitute(void **state) {
         static Policy by_growth = { .victim = { RANK_BY(RANK_GROWTH, RANK_USAGE) } };
+        static Policy by_usage = { .victim = { RANK_BY(RANK_USAGE) } };
         static const struct {
                 Row rows[3];
                 ActionKind action;
                 char victim;
+                bool by_usage;
         } rows[] = {
                 { { { "h", 9, 100 }, { "a", 9, 5 } }, ACTION_FREEZE, 'a' },
                 { { { "h", 9, 100 }, { "a", 9, 4 } }, ACTION_FREEZE, 0 },
@@ -162,6 +164,9 @@ static void test_no_substitute(void **state) {
                 { { { "p", 9, 100 }, { "a", 9, 4 } }, ACTION_FREEZE, 'a' }, /* protected is not held */
                 { { { "h", 9, 0 }, { "a", 9, 0 } }, ACTION_FREEZE, 'a' },   /* nobody is known to have a part */
                 { { { "h", 9, 1 }, { "a", 9, 0 } }, ACTION_FREEZE, 0 },
+                { { { "h", 100 }, { "a", 5 } }, ACTION_FREEZE, 'a', true },
+                { { { "h", 100 }, { "a", 4 } }, ACTION_FREEZE, 0, true },
+                { { { "h", UINT64_MAX }, { "a", UINT64_MAX / 20 } }, ACTION_FREEZE, 0, true },
         };
 
         held_unit = "h";
@@ -171,7 +176,7 @@ static void test_no_substitute(void **state) {
                 VictimChoice choice;
 
                 assert_int_equal(survey_init(&s), 0);
-                choice = choose(&r, &s, &by_growth, rows[i].rows, rows[i].action);
+                choice = choose(&r, &s, rows[i].by_usage ? &by_usage : &by_growth, rows[i].rows, rows[i].action);
                 if ((choice.suspect ? choice.suspect->node->unit[0] : 0) != rows[i].victim)
                         fail_msg("row %zu: %s", i, choice.suspect ? choice.suspect->node->unit : "nobody");
                 survey_done(&s);
