@@ -14,7 +14,8 @@
 enum {
         _WATCH_E_SUCCESS,
         WATCH_E_GONE,          /* the cgroup is not there any more; EVENT_CGROUP_GONE has come or will */
-        WATCH_E_NO_CONTROLLER, /* it has no memory controller: no sample can be had */
+        WATCH_E_NO_CONTROLLER, /* it has no memory controller: no sample can be had. The kernel does not tell when it gets
+                                * one; arming anew finds out */
         WATCH_E_NO_PRESSURE,   /* it has no such pressure file: cgroup.pressure is 0, or PSI is off */
         WATCH_E_WINDOW,        /* a window outside 500ms … 10s, or a share of nothing or of more than all */
         WATCH_E_NO_FULL,       /* `full` is not accounted for the CPU: of the host never, of cgroups since 5.13 */

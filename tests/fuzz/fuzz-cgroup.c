@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The kernel's other files and the names of its folders. The first byte says which: e(vents), m(eminfo), r(eclaim:
- * memory.stat), d(ying: cgroup.stat), n(ame). */
+/* The kernel's other files and the names of its folders. The first byte says which: e(vents), m(eminfo), s(tat: memory.stat,
+ * /proc/vmstat), d(ying: cgroup.stat), n(ame). */
 
 #include <inttypes.h>
 #include <string.h>
@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 char letter;
                 void (*check)(const char *text);
         } kinds[] = { { 'e', events }, { 'm', meminfo },
-                      { 'r', reclaim }, { 'd', dying },   { 'n', name } };
+                      { 's', reclaim }, { 'd', dying },   { 'n', name } };
         const char *text = fuzz_text(data, size);
 
         for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
