@@ -63,7 +63,7 @@ static int insert(ConfigErrors *errors, ConfigError *error, size_t n_last) {
         return 0;
 }
 
-static int set_text(ConfigError *error, const Place *place, const char *format, va_list ap) {
+_printf_(3, 0) static int set_text(ConfigError *error, const Place *place, const char *format, va_list ap) {
         _cleanup_(freep) char *what = NULL;
 
         if (vasprintf(&what, format, ap) < 0) {
@@ -81,7 +81,7 @@ static int set_text(ConfigError *error, const Place *place, const char *format, 
         return 0;
 }
 
-static int add(const Place *place, bool warning, const char *format, va_list ap) {
+_printf_(3, 0) static int add(const Place *place, bool warning, const char *format, va_list ap) {
         _cleanup_(config_error_done) ConfigError error = { .line = place->line, .warning = warning };
         size_t n_same, n_last = count_last(place->errors, place->file, warning, &n_same);
         int r = 0;
