@@ -28,6 +28,7 @@ struct Replay {
         Core *core;
         bool recorded; /* by the daemon: the trace has its decisions */
         bool in_base;
+        bool fresh;   /* nothing has happened since the base: the core's own timer is not that of the daemon */
         bool apart; /* then and now are no longer the same */
         uint64_t now_usec, wakeup_usec;
         size_t n_differences;
@@ -263,7 +264,9 @@ static int begin(Replay *r, const TraceStart *start) {
 static void end_base(Replay *r, const CoreIds *ids) {
         core_count_from(r->core, ids);
         r->in_base = false;
-        r->wakeup_usec = USEC_INFINITY; /* the daemon's own timer comes next */
+        r->fresh = true;
+        r->wakeup_usec = USEC_INFINITY;
+        r->n_asked = 0;
 }
 
 static void take_event(Replay *r, Event *event) {
@@ -272,8 +275,9 @@ static void take_event(Replay *r, Event *event) {
                         answer_looks(r, event->now_usec);
                         run_until(r, event->now_usec);
                 }
-                if (event->kind == EVENT_TIMER && r->wakeup_usec > event->now_usec)
+                if (event->kind == EVENT_TIMER && !r->fresh && r->wakeup_usec > event->now_usec)
                         r->apart = true;
+                r->fresh = false;
                 if (event->kind == EVENT_OUTCOME && !owed_translate(&r->owed, &event->outcome)) {
                         r->now_usec = MAX(r->now_usec, event->now_usec);
                         return;

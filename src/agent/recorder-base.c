@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "agent/recorder-base.h"
+
+static void list_init(BaseLink *head) {
+        *head = (BaseLink){ .before = head, .after = head };
+}
+
+static void list_remove(BaseLink *link) {
+        if (!link->after)
+                return;
+        link->before->after = link->after;
+        link->after->before = link->before;
+        link->before = link->after = NULL;
+}
+
+static void list_append(BaseLink *head, BaseLink *link) {
+        list_remove(link);
+        link->before = head->before;
+        link->after = head;
+        link->before->after = link;
+        head->before = link;
+}
+
+BaseItem *base_item_new(const Event *event, const char *line, size_t n) {
+        BaseItem *item = calloc(1, sizeof(*item) + n + 1);
+
+        if (!item)
+                return NULL;
+        item->id = event->cgroup_id;
+        item->new_usec = event->now_usec;
+        item->by_new.item = item->by_look.item = item->by_managed.item = item;
+        memcpy(item->line, line, n);
+        return item;
+}
+
+static BaseItem **bucket(Base *b, uint64_t id) {
+        return b->buckets + (id * UINT64_C(0x9e3779b97f4a7c15) >> 52) % BASE_BUCKETS;
+}
+
+static BaseItem *find(Base *b, uint64_t id) {
+        for (BaseItem *item = *bucket(b, id); item; item = item->next)
+                if (item->id == id)
+                        return item;
+        return NULL;
+}
+
+static void remove_item(Base *b, BaseItem *item) {
+        BaseItem **place = bucket(b, item->id);
+
+        while (*place != item)
+                place = &(*place)->next;
+        *place = item->next;
+        list_remove(&item->by_new);
+        list_remove(&item->by_look);
+        list_remove(&item->by_managed);
+        free(item);
+}
+
+static void add_item(Base *b, BaseItem *item) {
+        BaseItem **place = bucket(b, item->id), *known = find(b, item->id);
+
+        if (known)
+                remove_item(b, known);
+        item->next = *place;
+        *place = item;
+        list_append(&b->by_new, &item->by_new);
+}
+
+void base_init(Base *b) {
+        list_init(&b->by_new);
+        list_init(&b->by_look);
+        list_init(&b->by_managed);
+}
+
+void base_done(Base *b) {
+        while (b->by_new.after != &b->by_new)
+                remove_item(b, b->by_new.after->item);
+}
+
+void base_start(Base *b, const TraceStart *start, const char *comments, uint64_t now_usec) {
+        base_done(b);
+        b->clock = (Event){ 0 };
+        b->started = true;
+        b->start = *start;
+        b->start.base = true;
+        b->start_usec = b->until_usec = now_usec;
+        b->comments[0] = '\0';
+        if (strlen(comments) < sizeof(b->comments))
+                strcpy(b->comments, comments);
+}
+
+static void fold_look(Base *b, BaseItem *item, const Event *event) {
+        const Sample *values = event->kind == EVENT_SURVEY ? &event->survey.values : &event->sample.values;
+
+        item->look = (Event){
+                .kind = EVENT_SAMPLE,
+                .now_usec = event->now_usec,
+                .cgroup_id = event->cgroup_id,
+                .sample = { .values = *values },
+        };
+        list_append(&b->by_look, &item->by_look);
+}
+
+void base_fold(Base *b, const Event *event, BaseItem *item) {
+        BaseItem *known = find(b, event->cgroup_id);
+
+        b->until_usec = event->now_usec;
+        if (event->kind == EVENT_CGROUP_NEW && item)
+                add_item(b, item);
+        else if (event->kind == EVENT_CLOCK)
+                b->clock = *event;
+        else if (!known)
+                return;
+        else if (event->kind == EVENT_CGROUP_GONE)
+                remove_item(b, known);
+        else if (event->kind == EVENT_SAMPLE || event->kind == EVENT_SURVEY)
+                fold_look(b, known, event);
+        else if (event->kind == EVENT_MANAGED) {
+                known->managed = *event;
+                list_append(&b->by_managed, &known->by_managed);
+        }
+}
+
+static int write_event(const Event *event, char *buf, size_t size, RecorderSink tell, void *userdata) {
+        int r = trace_format_event(event, buf, size);
+
+        return r < 0 ? r : tell(userdata, buf, strlen(buf));
+}
+
+/* Three lists and the clock, each in the order of time, as one. */
+static int write_events(const Base *b, char *buf, size_t size, RecorderSink tell, void *userdata) {
+        const BaseLink *made = b->by_new.after, *look = b->by_look.after, *managed = b->by_managed.after;
+        bool clock = b->clock.kind == EVENT_CLOCK;
+        int r = 0;
+
+        while (r >= 0) {
+                uint64_t made_usec = made != &b->by_new ? made->item->new_usec : UINT64_MAX;
+                uint64_t look_usec = look != &b->by_look ? look->item->look.now_usec : UINT64_MAX;
+                uint64_t managed_usec = managed != &b->by_managed ? managed->item->managed.now_usec : UINT64_MAX;
+                uint64_t clock_usec = clock ? b->clock.now_usec : UINT64_MAX;
+                uint64_t first_usec = MIN(MIN(made_usec, look_usec), MIN(managed_usec, clock_usec));
+
+                if (first_usec == UINT64_MAX)
+                        return 0;
+                if (clock_usec == first_usec) {
+                        r = write_event(&b->clock, buf, size, tell, userdata);
+                        clock = false;
+                } else if (made_usec == first_usec) {
+                        r = tell(userdata, made->item->line, strlen(made->item->line));
+                        made = made->after;
+                } else if (managed_usec == first_usec) {
+                        r = write_event(&managed->item->managed, buf, size, tell, userdata);
+                        managed = managed->after;
+                } else {
+                        r = write_event(&look->item->look, buf, size, tell, userdata);
+                        look = look->after;
+                }
+        }
+        return r;
+}
+
+int base_write(const Base *b, const CoreIds *ids, char *buf, size_t size, RecorderSink tell, void *userdata) {
+        int r;
+
+        if (!b->started)
+                return 0;
+        r = trace_format_start(&b->start, b->start_usec, buf, size);
+        if (r >= 0)
+                r = tell(userdata, buf, strlen(buf));
+        if (r >= 0 && b->comments[0])
+                r = tell(userdata, b->comments, strlen(b->comments));
+        if (r >= 0)
+                r = write_events(b, buf, size, tell, userdata);
+        if (r >= 0)
+                r = trace_format_base(ids, b->until_usec, buf, size);
+        return r < 0 ? r : tell(userdata, buf, strlen(buf));
+}
