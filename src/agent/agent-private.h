@@ -3,9 +3,12 @@
 
 #include <systemd/sd-event.h>
 
+#include "act/cgroup.h"
 #include "act/dry-run.h"
 #include "act/journal.h"
+#include "act/managed-oom.h"
 #include "act/systemd.h"
+#include "act/worker.h"
 #include "agent/agent.h"
 #include "agent/bus.h"
 #include "config/load.h"
@@ -14,8 +17,8 @@
 #include "sense/tree.h"
 
 /* What the agent's own files share: agent.c sets up and ends, loop.c moves events and effects, sensors.c is on the
- * side of the kernel, culprits.c on that of BPF, held.c keeps the list for the next run, reload.c swaps the
- * configuration. */
+ * side of the kernel, culprits.c on that of BPF, effectors.c on that of those who act, wall-clock.c knows what time it is
+ * for people, held.c keeps the list for the next run, reload.c swaps the configuration. */
 
 #define ENTRIES_MAX 512U /* as many stalls of the whole host are looked through for those of one watch */
 #define STALLS_MAX 64U   /* as many of them go into one survey */
@@ -72,12 +75,15 @@ struct Agent {
         TreeGaps told_gaps;
 
         Culprits culprits;
+        Worker *worker;
         Systemd *systemd;
+        Cgroup *cgroup;
         DryRun *dry_run;
+        ManagedOom *managed; /* NULL with ManagedOOM=no */
         Journal *journal;
         AgentBus *bus;
 
-        sd_event_source *timer, *hangup, *terminate, *interrupt, *settled, *stop_deadline;
+        sd_event_source *timer, *wall_clock, *hangup, *terminate, *interrupt, *settled, *stop_deadline;
         AgentPhase phase;
         bool reload_again; /* it was asked for while one was under way */
         unsigned held_generation; /* of the list in HELD_FILE */
@@ -107,10 +113,26 @@ int sensors_start(Agent *a);
 void sensors_stop(Agent *a);
 /* Arms what the core asked for. */
 void sensors_arm(Agent *a, const Effect *effect);
+void sensors_disarm(Agent *a, uint64_t cgroup_id);
+/* Keeps open what looks at a cgroup need that nobody watches. */
+void sensors_follow(Agent *a, uint64_t cgroup_id);
 /* Takes the look and fills the event; false if the cgroup is gone. */
 bool sensors_look(Agent *a, const Look *look, Event *ret);
 /* Tells what the tree cannot see, once each time that it is more than before. */
 void sensors_tell_gaps(Agent *a);
+
+/* effectors.c */
+
+int effectors_start(Agent *a);
+void effectors_stop(Agent *a);
+void effectors_act(Agent *a, const Decision *d);
+void effectors_undo(Agent *a, const Undo *u);
+
+/* wall-clock.c */
+
+/* Tells the core now, and whenever the clock is set. */
+int wall_clock_start(Agent *a);
+void wall_clock_tell(Agent *a);
 
 /* culprits.c */
 

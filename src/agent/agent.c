@@ -97,10 +97,7 @@ static int take_up(Agent *a) {
         r = journal_new(&a->journal, a->event, NULL);
         if (r < 0)
                 return r;
-        r = systemd_new(&a->systemd, a->event, agent_on_outcome, a);
-        if (r < 0)
-                return r;
-        r = dry_run_new(&a->dry_run, a->event, agent_on_outcome, a);
+        r = effectors_start(a);
         if (r < 0)
                 return r;
         return bus_new(&a->bus, a);
@@ -125,6 +122,9 @@ int agent_new(Agent **ret) {
         if (r < 0)
                 return r;
         held_recover(a);
+        r = wall_clock_start(a);
+        if (r < 0)
+                return r;
         r = sensors_start(a);
         if (r < 0)
                 return r;
@@ -141,14 +141,14 @@ Agent *agent_free(Agent *a) {
         core_free(a->core);
         culprits_stop(a);
         bus_free(a->bus);
-        dry_run_free(a->dry_run);
-        systemd_free(a->systemd);
+        effectors_stop(a);
         journal_free(a->journal);
         sd_event_source_disable_unref(a->stop_deadline);
         sd_event_source_disable_unref(a->settled);
         sd_event_source_disable_unref(a->interrupt);
         sd_event_source_disable_unref(a->terminate);
         sd_event_source_disable_unref(a->hangup);
+        sd_event_source_disable_unref(a->wall_clock);
         sd_event_source_disable_unref(a->timer);
         sd_event_unref(a->event);
         config_done(&a->next);

@@ -11,13 +11,25 @@
 #define TIMER_ACCURACY_DIVISOR 64U /* a timer that is far off may be late by this part of its time */
 #define TIMER_ACCURACY_MAX_USEC (250 * USEC_PER_MSEC)
 
-static void act(Agent *a, const Decision *d) {
-        if (d->dry_run)
-                dry_run_act(a->dry_run, d);
-        else if (d->action != ACTION_LOG)
-                systemd_act(a->systemd, d);
+static void tell_decision(Agent *a, const Decision *d) {
         journal_decision(a->journal, d);
         culprits_tell(a, d);
+}
+
+/* Whether the decision has been told already, with the start of what goes before it. */
+static bool is_told(const Decision *d) {
+        return d->start[0] && d->action != ACTION_START && !d->dry_run && !d->escalation;
+}
+
+static void act(Agent *a, const Decision *d) {
+        effectors_act(a, d);
+        if (!is_told(d))
+                tell_decision(a, d);
+}
+
+static void start(Agent *a, uint64_t id, const Decision *d) {
+        systemd_start(a->systemd, id, d->start, d->timeout_usec);
+        tell_decision(a, d);
 }
 
 static void ask_look(Agent *a, bool survey, const CgroupName *name) {
@@ -40,12 +52,32 @@ static void carry_out(Agent *a, const Effect *e) {
                 ask_look(a, true, &e->look);
                 break;
 
+        case EFFECT_DISARM:
+                sensors_disarm(a, e->look.id);
+                break;
+
+        case EFFECT_FOLLOW:
+                sensors_follow(a, e->look.id);
+                break;
+
+        case EFFECT_UNFOLLOW:
+                tree_unfollow(a->tree, e->look.id);
+                break;
+
+        case EFFECT_START:
+                start(a, e->job.id, e->job.decision);
+                break;
+
+        case EFFECT_EXPIRED:
+                journal_expired(a->journal, e->expired);
+                break;
+
         case EFFECT_ACT:
                 act(a, &e->decision);
                 break;
 
         case EFFECT_UNDO:
-                systemd_undo(a->systemd, &e->undo);
+                effectors_undo(a, &e->undo);
                 break;
 
         case EFFECT_REPORT:

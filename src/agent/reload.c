@@ -94,8 +94,10 @@ static void swap(Agent *a) {
 
         culprits_start(a);
         r = agent_build_core(a);
-        if (r >= 0)
+        if (r >= 0) {
+                wall_clock_tell(a);
                 r = sensors_start(a);
+        }
         if (r < 0) {
                 journal_notice(a->journal, 2, "Cannot start with the new configuration, ending: systemd restarts me.");
                 (void) sd_event_exit(a->event, r);

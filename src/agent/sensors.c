@@ -172,6 +172,18 @@ void sensors_arm(Agent *a, const Effect *effect) {
         (void) TAKE_PTR(s);
 }
 
+void sensors_disarm(Agent *a, uint64_t cgroup_id) {
+        sensor_drop(a, cgroup_id);
+        watch_disarm(a->tree, cgroup_id);
+}
+
+void sensors_follow(Agent *a, uint64_t cgroup_id) {
+        int r = tree_follow(a->tree, cgroup_id);
+
+        if (r != 0 && r != WATCH_E_GONE)
+                tell_blind(a, cgroup_id, r > 0 ? watch_error_text(r) : strerror(-r));
+}
+
 bool sensors_look(Agent *a, const Look *look, Event *ret) {
         Candidates survey;
 
@@ -210,6 +222,22 @@ void sensors_tell_gaps(Agent *a) {
         a->told_gaps = gaps;
 }
 
+static void on_managed(void *userdata, const Event *event) {
+        Event copy = *event;
+
+        agent_feed(userdata, &copy);
+}
+
+/* What the unit itself has to say about its kills. */
+static void ask_managed(Agent *a, const Event *event) {
+        if (!a->managed || event->cgroup.kind == CGROUP_GROUP)
+                return;
+        if (event->kind == EVENT_CGROUP_GONE)
+                managed_oom_remove(a->managed, event->cgroup_id);
+        else if (!event->cgroup.delegated)
+                managed_oom_add(a->managed, event->cgroup_id, event->cgroup.unit);
+}
+
 static void on_cgroup(const Event *event, void *userdata) {
         Agent *a = userdata;
         Event copy = *event;
@@ -219,6 +247,7 @@ static void on_cgroup(const Event *event, void *userdata) {
         else
                 copy.cgroup.born_usec = a->scanned ? clock_usec() : 0;
         agent_feed(a, &copy);
+        ask_managed(a, event);
 }
 
 static int on_tree(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
@@ -238,6 +267,11 @@ int sensors_start(Agent *a) {
         r = tree_new(&a->tree, NULL, NULL);
         if (r < 0)
                 return r;
+        if (a->config.settings.managed_oom) {
+                r = managed_oom_new(&a->managed, a->event, on_managed, a);
+                if (r < 0)
+                        return r;
+        }
         for (size_t i = 0; i < a->config.policies.n_policies; i++) {
                 r = tree_add_groups(a->tree, a->config.policies.policies[i]->match.cgroups);
                 if (r < 0)
@@ -259,6 +293,7 @@ int sensors_start(Agent *a) {
 }
 
 void sensors_stop(Agent *a) {
+        a->managed = managed_oom_free(a->managed);
         tdestroy(a->sensors, free_sensor);
         a->sensors = NULL;
         a->tree_source = sd_event_source_disable_unref(a->tree_source);
