@@ -163,7 +163,7 @@ static int print_holds(sd_bus *bus, char *const *units) {
         if (t.n_rows > 1)
                 table_print(&t, stdout);
         else
-                printf("Nothing is throttled or frozen.\n");
+                printf("Nothing is protected, throttled or frozen.\n");
         return 0;
 }
 
