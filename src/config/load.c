@@ -5,6 +5,7 @@
 #include "config/load.h"
 #include "config/oomd-file.h"
 #include "config/policy-file.h"
+#include "config/policy-order.h"
 #include "config/search.h"
 #include "config/settings-file.h"
 
@@ -98,6 +99,9 @@ int config_load(const char *root, Config *ret, ConfigErrors *errors) {
         if (r < 0)
                 return r;
         r = load_folder(root, POLICY_FOLDER, &config, errors);
+        if (r < 0)
+                return r;
+        r = policy_order_warn(&config.policies, errors);
         if (r < 0)
                 return r;
 

@@ -25,19 +25,21 @@ const char *value_take_word(const char **s, char *buf, size_t size) {
         return buf;
 }
 
-static int parse_boolean_value(const Place *place, const char *value, void *field) {
-        if (parse_boolean(value, field) < 0)
+static int parse_boolean_as(const Place *place, const char *value, bool *field, bool inverted) {
+        bool given;
+
+        if (parse_boolean(value, &given) < 0)
                 return place_error(place, "\"%s\" is no boolean, write yes or no", value);
+        *field = given != inverted;
         return 0;
 }
 
-static int parse_boolean_inverted(const Place *place, const char *value, void *field) {
-        bool *inverted = field, given = !*inverted;
-        int r;
+static int parse_boolean_value(const Place *place, const char *value, void *field) {
+        return parse_boolean_as(place, value, field, false);
+}
 
-        r = parse_boolean_value(place, value, &given);
-        *inverted = !given;
-        return r;
+static int parse_boolean_inverted(const Place *place, const char *value, void *field) {
+        return parse_boolean_as(place, value, field, true);
 }
 
 const ValueType value_boolean = { sizeof(bool), parse_boolean_value };
