@@ -36,6 +36,7 @@ struct Action {
 
         Outcome outcome; /* as far as it is known */
         char unit[UNIT_NAME_MAX];
+        bool is_victim;             /* not another one, to be started */
         char path[ACTION_PATH_MAX]; /* empty if it is not known, or too long */
         Properties properties;      /* what is to be set */
         Properties before;          /* throttle: what is there, as far as it is read */

@@ -34,7 +34,7 @@ int chain_fail(Action *a, const sd_bus_error *e) {
                 return 0;
         }
 
-        a->outcome.gone = meaning == ERROR_GONE;
+        a->outcome.gone = meaning == ERROR_GONE && a->is_victim;
         if (a->gone_is_done && (meaning == ERROR_GONE || meaning == ERROR_EMPTY))
                 action_end(a, OUTCOME_DONE, 0, "");
         else

@@ -171,7 +171,7 @@ static const char not_known[] = "the system manager does not know it";
 
 /* NULL, or why this is for the effector that uses the cgroup files. */
 static const char *why_not(const Decision *d) {
-        if (d->victim.delegated && d->action != ACTION_LOG)
+        if (d->victim.delegated && d->action != ACTION_LOG && d->action != ACTION_START)
                 return not_known;
         if (d->action == ACTION_RECLAIM || (d->action == ACTION_KILL && d->grain == GRAIN_PROCESS))
                 return "systemd has no call for it";
@@ -187,11 +187,12 @@ void systemd_act(Systemd *s, const Decision *d) {
         const char *why = why_not(d);
         Action *a;
 
-        a = action_new(s, d->id, d->victim.unit, d->victim.path,
+        a = action_new(s, d->id, d->action == ACTION_START ? d->start : d->victim.unit, d->victim.path,
                        action_is_job(d->action) && d->timeout_usec > 0 ? d->timeout_usec : SYSTEMD_DEADLINE_USEC);
         if (!a)
                 return;
         a->start = chain_for_act(d->action);
+        a->is_victim = d->action != ACTION_START;
         a->method = methods[d->action];
         a->properties = d->properties;
         a->signal = d->signal;
@@ -225,6 +226,7 @@ void systemd_undo(Systemd *s, const Undo *u) {
         if (!a)
                 return;
         a->start = chain_for_undo(u->action);
+        a->is_victim = true;
         a->properties = u->previous;
         a->gone_is_done = true;
         a->try_again = u->action == ACTION_FREEZE;

@@ -70,8 +70,8 @@ DEFINE_CLEANUP(Systemd *, systemd_free);
  * kill: d->signal to all processes of the unit, on the same connection after a thaw if d->thaw_first. SIGKILL is marked
  * as a kill for want of memory, see act/oom-mark.h.
  *
- * stop, restart, start: the job, and its result, awaited for d->timeout_usec. A job that was skipped, as the unit is so
- * already, is done. */
+ * stop, restart: the job, and its result, awaited for d->timeout_usec. A job that was skipped, as the unit is so already,
+ * is done. start: the same of d->start, whatever the victim is; `gone` is not set then. */
 void systemd_act(Systemd *s, const Decision *d);
 
 /* Starts `unit`, and waits for the job as long: answered with `id`, as an action. */

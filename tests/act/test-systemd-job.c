@@ -10,6 +10,7 @@ static Decision job(uint64_t id, ActionKind action) {
         Decision d = world_decision(id, action);
 
         d.timeout_usec = START_TIME_USEC;
+        strcpy(d.start, "dump@hog.service");
         return d;
 }
 
@@ -27,7 +28,7 @@ static void test_calls(void **state) {
         assert_int_equal(w->outcomes[3].id, 4);
         assert_string_equal(fake_systemd_calls(w->fake), "StopUnit hog.service replace\n"
                                                          "RestartUnit hog.service replace\n"
-                                                         "StartUnit hog.service replace\n"
+                                                         "StartUnit dump@hog.service replace\n"
                                                          "StartUnit dump@hog.service replace\n");
 }
 
@@ -124,7 +125,7 @@ static void test_no_such_unit(void **state) {
                                                            .error = "org.freedesktop.systemd1.NoSuchUnit" });
                 o = world_act(w, job(i, rows[i].action));
                 assert_int_equal(o->kind, rows[i].kind);
-                assert_true(o->gone);
+                assert_int_equal(o->gone, rows[i].action != ACTION_START); /* the victim, that is */
         }
 }
 
