@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/usec.h"
+#include "core/condition.h"
 #include "core/core-private.h"
 #include "core/start-name.h"
 #include "core/victim.h"
@@ -119,7 +120,7 @@ static void fill_reasons(Core *core, const Watch *w, const Event *event, Decisio
 
         for (size_t i = 0; i < step->n_conditions; i++) {
                 d->seen[i] = watch_condition_value(w, step->conditions + i);
-                room = room || step->conditions[i].kind != CONDITION_PRESSURE;
+                room = room || condition_is_room(step->conditions[i].kind);
         }
         for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
                 d->pressure[k] = watch_pressure(w, step, k);
