@@ -10,8 +10,9 @@
 #include "core/survey.h"
 #include "core/watch.h"
 
-/* What the core's own files share: core.c takes events in, episode.c goes from a look to what became of an action,
- * decide.c makes a decision of a step that is due, release.c undoes; all of them add to the effects of effects.c. */
+/* What the core's own files share: core.c takes events in, roster.c says which policy watches what, episode.c goes from a
+ * look to what became of an action, decide.c makes a decision of a step that is due, release.c undoes; all of them add to
+ * the effects of effects.c. */
 
 #define EFFECTS_MAX 1024U
 #define EFFECTS_SPARE 16U /* as many as one watch may need in one step */

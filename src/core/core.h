@@ -18,8 +18,9 @@ int core_new(Core **ret, const Settings *settings, const PolicySet *policies, Id
 Core *core_free(Core *core);
 DEFINE_CLEANUP(Core *, core_free);
 
-/* Takes one event in and returns what it brought about, valid until the next call. Allocates for EVENT_CGROUP_NEW
- * alone; if that fails, the cgroup is not watched and counts as lost. */
+/* Takes one event in and returns what it brought about, valid until the next call. Allocates for EVENT_CGROUP_NEW, for
+ * EVENT_MANAGED, and when a policy comes on or goes off, alone; if that fails, the cgroup is not watched and counts as
+ * lost. */
 const Effects *core_step(Core *core, const Event *event);
 
 /* How things stand, in numbers. */

@@ -114,7 +114,9 @@ static uint64_t plan_steps(Watch *w, uint64_t now_usec) {
 
         for (const Step *step = w->policy->steps; step < w->policy->steps + w->policy->n_steps; step++)
                 plan_step(w, step, now_usec, &plan);
-        if (plan.nearest_bytes != UINT64_MAX)
+        if (plan.nearest_bytes == UINT64_MAX)
+                w->room = (Room){ 0 }; /* nobody waits for room: what was seen of it is no slope later on */
+        else
                 plan.look_usec = MIN(plan.look_usec, now_usec + room_next_look(&w->room, now_usec, plan.nearest_bytes,
                                                                               w->sample.host_total_bytes));
 

@@ -197,8 +197,10 @@ static void test_exhaustion(void **state) {
         assert_false(watch_holds_any(watch));
         now_usec += 500 * MSEC;
         sample.room_bytes = 30 * MIB;
+        assert_true(watch->room.rate > 0);
         assert_int_equal(next(), 100 * MSEC);
         assert_true(watch_holds_any(watch)); /* in 7.5 s */
+        assert_int_equal(watch->room.rate, 0); /* no room is waited for */
         now_usec += 500 * MSEC;
         sample.room_bytes = 31 * MIB;
         (void) next();
