@@ -38,8 +38,7 @@ static void plan_exhaustion(const Watch *w, const Condition *c, uint64_t now_use
 
         if (t && track_may_run_out(t, TRACK_SLOPE_USEC, c->usec))
                 plan->look_usec = MIN(plan->look_usec, now_usec + TRACK_SLOPE_MIN_USEC);
-        else
-                plan->nearest_bytes = MIN(plan->nearest_bytes, MAX(w->sample.room_bytes / 2, UINT64_C(1)));
+        plan->nearest_bytes = MIN(plan->nearest_bytes, MAX(w->sample.room_bytes / 2, UINT64_C(1)));
 }
 
 /* A condition does not hold of which nothing tells. */
