@@ -29,6 +29,7 @@ struct Action {
         ActionStart start;
         sd_bus_slot *slot;      /* of the call whose reply is awaited */
         sd_bus_slot *thaw_slot; /* of the thaw before a kill */
+        sd_bus_slot *get_slots[_PROPERTY_MAX - 1]; /* throttle: of what is read, but for the last */
         bool ends;              /* as these three say, once the loop comes round */
         OutcomeKind end_kind;
         const char *end_words;
@@ -40,7 +41,7 @@ struct Action {
         char path[ACTION_PATH_MAX]; /* empty if it is not known, or too long */
         Properties properties;      /* what is to be set */
         Properties before;          /* throttle: what is there, as far as it is read */
-        Property at;                /* throttle: which is being read */
+        Property at;                /* throttle: which is awaited */
         int signal;
         bool thaw_first;
         bool marked;       /* see act/oom-mark.h */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Throttle: Get of each property that is to be set, one after another, then one SetUnitProperties for all of them. */
+/* Throttle: Get of each property that is to be set, all at once, then one SetUnitProperties for all of them. PID 1
+ * answers one connection in order, so the first reply is to the first call. */
 
 #include <errno.h>
 
@@ -8,8 +9,6 @@
 
 #define BIT(which) (UINT32_C(1) << (which))
 #define THROTTLES (BIT(PROPERTY_MEMORY_HIGH) | BIT(PROPERTY_CPU_QUOTA) | BIT(PROPERTY_CPU_WEIGHT) | BIT(PROPERTY_IO_WEIGHT))
-
-static int on_property(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
 
 /* Of a unit that exceeds its limit a share of the usage can be more than the limit. */
 static void keep_from_raising(Action *a) {
@@ -20,16 +19,13 @@ static void keep_from_raising(Action *a) {
         a->before.set &= ~BIT(PROPERTY_MEMORY_HIGH);
 }
 
-/* Asks for the next one, or sets them. */
-static int go_on(Action *a) {
-        while (a->at < _PROPERTY_MAX && !properties_has(&a->properties, a->at))
-                a->at++;
-        if (a->at < _PROPERTY_MAX) {
-                Call call = chain_call(a, on_property);
+static Property next_from(const Action *a, Property which) {
+        while (which < _PROPERTY_MAX && !properties_has(&a->properties, which))
+                which++;
+        return which;
+}
 
-                return call_get(&call, a->unit, property_to_string(a->at));
-        }
-
+static int set_all(Action *a) {
         keep_from_raising(a);
         if (a->properties.set == 0) {
                 action_end(a, OUTCOME_REFUSED, -ERANGE, "its MemoryHigh= is not above that already");
@@ -50,19 +46,33 @@ static int on_property(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         r = sd_bus_message_read(m, "v", "t", &value);
         if (r < 0)
                 return chain_next(a, r);
-        properties_set(&a->before, a->at++, value);
-        return chain_next(a, go_on(a));
+        properties_set(&a->before, a->at, value);
+        a->at = next_from(a, a->at + 1);
+        return a->at < _PROPERTY_MAX ? 0 : chain_next(a, set_all(a));
 }
 
 int throttle_start(Action *a) {
+        size_t n = 0;
+
         a->properties.set &= THROTTLES;
         a->before = (Properties){ 0 };
-        a->at = 0;
-        if (a->properties.set == 0) {
+        a->at = next_from(a, 0);
+        if (a->at == _PROPERTY_MAX) {
                 action_end_later(a, OUTCOME_REFUSED, -EINVAL, "there is nothing to set");
                 return 0;
         }
-        return go_on(a);
+        for (Property which = a->at, next; which < _PROPERTY_MAX; which = next) {
+                Call call = chain_call(a, on_property);
+                int r;
+
+                next = next_from(a, which + 1);
+                if (next < _PROPERTY_MAX)
+                        call.slot = &a->get_slots[n++];
+                r = call_get(&call, a->unit, property_to_string(which));
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 int throttle_start_undo(Action *a) {

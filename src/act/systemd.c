@@ -19,6 +19,8 @@
 /* ---- The end of an action -------------------------------------------------------------------- */
 
 static void action_drop_slots(Action *a) {
+        for (size_t i = 0; i < ELEMENTSOF(a->get_slots); i++)
+                a->get_slots[i] = sd_bus_slot_unref(a->get_slots[i]);
         a->thaw_slot = sd_bus_slot_unref(a->thaw_slot);
         a->slot = sd_bus_slot_unref(a->slot);
 }
