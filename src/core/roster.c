@@ -33,8 +33,8 @@ static bool is_managed(const Core *core, const Node *n) {
         return core->settings->managed_oom && managed_is_set(&n->managed);
 }
 
-static bool is_right(const Core *core, const Node *n) {
-        const Policy *p = policy_for(core, n);
+/* Whether the node has the watch that it is to have where `p` is policy_for() it. */
+static bool is_right(const Core *core, const Node *n, const Policy *p) {
         const Watch *w = n->watch;
 
         if (p)
@@ -58,9 +58,8 @@ static int make_room(Core *core) {
         return 0;
 }
 
-static int make_watch(Core *core, Node *node, Watch **ret) {
+static int make_watch(Core *core, Node *node, const Policy *policy, Watch **ret) {
         _cleanup_(policy_freep) Policy *own = NULL;
-        const Policy *policy = policy_for(core, node);
         int r;
 
         if (!policy) {
@@ -78,7 +77,8 @@ static int make_watch(Core *core, Node *node, Watch **ret) {
         return 0;
 }
 
-static int begin(Core *core, Node *node) {
+/* The watch begins: by the policy, or where there is none by what the unit says itself. */
+static int begin(Core *core, Node *node, const Policy *policy) {
         Watch *w;
         Effect *arm;
         int r;
@@ -86,7 +86,7 @@ static int begin(Core *core, Node *node) {
         r = make_room(core);
         if (r < 0)
                 return r;
-        r = make_watch(core, node, &w);
+        r = make_watch(core, node, policy, &w);
         if (r < 0)
                 return r;
 
@@ -120,22 +120,29 @@ static bool is_busy(const Watch *w) {
         return w->in_flight || w->escalate_usec != USEC_INFINITY;
 }
 
-static void renew(Core *core, Node *n) {
-        if (is_right(core, n)) {
-                if (n->watch)
-                        n->watch->leaving = false;
-                return;
+/* The node gets the watch that it is to have. False if there is no room for the effects. */
+static bool renew(Core *core, Node *n) {
+        const Policy *p = policy_for(core, n);
+        bool right = is_right(core, n, p);
+
+        if (n->watch)
+                n->watch->leaving = !right && is_busy(n->watch);
+        if (right)
+                return true;
+        if (n->watch && n->watch->leaving) {
+                core->roster.leaving = true;
+                return true;
         }
-        if (n->watch && is_busy(n->watch)) {
-                n->watch->leaving = core->roster.leaving = true;
-                return;
-        }
+        if (!effects_have_room(core))
+                return false;
+
         if (n->watch) {
                 roster_remove_watch(core, n->watch);
                 effects_add(core, EFFECT_DISARM)->look = node_name(n);
         }
-        if ((policy_for(core, n) || is_managed(core, n)) && begin(core, n) < 0)
+        if ((p || is_managed(core, n)) && begin(core, n, p) < 0)
                 core->n_lost++;
+        return true;
 }
 
 static void tell_presence(Core *core, const Node *n, bool comes) {
@@ -148,7 +155,8 @@ static void tell_presence(Core *core, const Node *n, bool comes) {
 
 void roster_add(Core *core, Node *n) {
         tell_presence(core, n, true);
-        renew(core, n);
+        if (!renew(core, n))
+                core->roster.rematch = true;
 }
 
 void roster_remove(Core *core, Node *n) {
@@ -167,7 +175,8 @@ void roster_on_managed(Core *core, Node *n, const Event *event) {
                 .duration_usec = event->managed.duration_usec,
                 .swap = event->managed.swap,
         };
-        renew(core, n);
+        if (!renew(core, n))
+                core->roster.rematch = true;
 }
 
 void roster_on_clock(Core *core, uint64_t realtime_usec) {
@@ -199,9 +208,7 @@ static void expire(Core *core) {
 static void visit(Node *n, void *userdata) {
         Core *core = userdata;
 
-        if (effects_have_room(core))
-                renew(core, n);
-        else if (!is_right(core, n))
+        if (!renew(core, n))
                 core->roster.rematch = true; /* in the next step */
 }
 
