@@ -119,9 +119,8 @@ static uint64_t time_left(const Point *base, const Point *last) {
 static const Point *slope_base(const Track *t, uint64_t window_usec) {
         const Point *last = series_last(&t->series), *base = series_before(&t->series, window_usec);
 
-        if (base && last->now_usec - base->now_usec <= 2 * window_usec)
-                return base;
-        base = series_within(&t->series, window_usec);
+        if (!base || last->now_usec - base->now_usec > 2 * window_usec)
+                base = series_within(&t->series, window_usec);
         return base && last->now_usec - base->now_usec >= TRACK_SLOPE_MIN_USEC ? base : NULL;
 }
 

@@ -138,6 +138,18 @@ static void test_time_left(void **state) {
         }
 }
 
+/* Since an action, for example: what the slope is taken over may be shorter, but not than half a second. */
+static void test_time_left_of_late(void **state) {
+        const Reading readings[] = { { 1000, 1000 }, { 2000, 1000 }, { 2500, 900 }, { 2700, 800 }, { 3000, 600 } };
+        const Track t = track_of(QUANTITY_ROOM, TRACK_SLOPE_USEC, readings, ELEMENTSOF(readings));
+
+        assert_int_equal(track_time_left(&t, 2 * SEC), 3 * SEC);
+        assert_int_equal(track_time_left(&t, SEC), 1500 * MSEC);
+        assert_int_equal(track_time_left(&t, 500 * MSEC), SEC);
+        assert_int_equal(track_time_left(&t, 300 * MSEC), USEC_INFINITY);
+        assert_int_equal(track_time_left(&t, 0), USEC_INFINITY);
+}
+
 /* A reading of each number is of that number. */
 static void test_quantities(void **state) {
         const Sample sample = { .usage_bytes = 1, .room_bytes = 2, .refaults = 3, .scanned = 4, .reclaimed = 5,
@@ -178,6 +190,7 @@ int main(void) {
                 cmocka_unit_test(test_short_windows),
                 cmocka_unit_test(test_count),
                 cmocka_unit_test(test_time_left),
+                cmocka_unit_test(test_time_left_of_late),
                 cmocka_unit_test(test_quantities),
         };
 
