@@ -146,7 +146,7 @@ bool folder_may_pay(const Folder *f) {
 }
 
 unsigned folder_wants(const Folder *f) {
-        return (f->watch ? f->watch->wants : 0) | (f->followed ? WANT_EVENTS | WANT_STAT : 0);
+        return (f->watch ? f->watch->wants : 0) | (f->n_followed ? WANT_EVENTS | WANT_STAT : 0);
 }
 
 /* As whom a folder needs a file: as the one that is looked at, for what it wants; as a candidate, for what the watches
@@ -178,7 +178,7 @@ static bool needs(const Folder *f, FolderFile file) {
 
         if (f->place.kind == CGROUP_HOST && !uses[file].host)
                 return false; /* the root has none of them, see sense/host.h */
-        return (uses[file].looked && (f->watch || f->followed)) || (uses[file].want & folder_wants(f)) ||
+        return (uses[file].looked && (f->watch || f->n_followed)) || (uses[file].want & folder_wants(f)) ||
                (uses[file].chain && f->n_looks_below > 0) ||
                (uses[file].always && (f->n_looks_below > 0 || f->n_above[CLAIM_CANDIDATE] > 0)) ||
                (uses[file].candidate && candidate && f->n_above[uses[file].claim] > 0);

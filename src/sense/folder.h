@@ -66,7 +66,7 @@ struct Folder {
         Preference preference; /* as it says itself: only sometimes to be trusted, see folder_preference() */
 
         ArmedWatch *watch;
-        bool followed;                     /* tree_follow() */
+        unsigned n_followed;                 /* tree_follow() */
         unsigned n_above[_FOLDER_CLAIM_MAX]; /* watches on it or an ancestor that claim this of it */
         unsigned n_looks_below; /* watches and followed ones on it or below: its limits are theirs */
         uint64_t pressure_usec[_RESOURCE_MAX][_PRESSURE_KIND_MAX]; /* as last read for a sample */

@@ -168,7 +168,7 @@ int watch_sample(Tree *t, uint64_t cgroup_id, Sample *ret) {
         Sample s;
         int r;
 
-        if (!f || !(f->watch || f->followed))
+        if (!f || !(f->watch || f->n_followed))
                 return WATCH_E_GONE;
         r = host_read(&t->host, &host);
         if (r < 0)

@@ -187,7 +187,7 @@ static void remove_leaf(Tree *t, Folder *f) {
                 if (registry_claimed(t, f) != f)
                         registry_count_claims(t, t->root, f->watch->wants, false);
         }
-        if (f->parent && f->followed)
+        if (f->parent && f->n_followed)
                 registry_count_look(t, f->parent, false);
         if (f->inotify_wd >= 0) {
                 (void) inotify_rm_watch(t->inotify_fd, f->inotify_wd); /* the kernel may have been faster */

@@ -42,10 +42,8 @@ void watch_disarm(Tree *t, uint64_t cgroup_id) {
 void tree_unfollow(Tree *t, uint64_t cgroup_id) {
         Folder *f = registry_find(t, cgroup_id);
 
-        if (!f || !f->followed)
-                return;
-        f->followed = false;
-        registry_count_look(t, f, false);
+        if (f && f->n_followed > 0 && --f->n_followed == 0)
+                registry_count_look(t, f, false);
 }
 
 /* Why the files that a sample reads are not open. 0 if they are. */
@@ -179,9 +177,8 @@ int tree_follow(Tree *t, uint64_t cgroup_id) {
 
         if (!f || !f->place.told)
                 return WATCH_E_GONE;
-        if (f->followed)
+        if (f->n_followed++ > 0)
                 return 0;
-        f->followed = true;
         registry_count_look(t, f, true);
         r = check_files(f);
         if (r != 0)

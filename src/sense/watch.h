@@ -61,8 +61,8 @@ void watch_disarm(Tree *tree, uint64_t cgroup_id);
 const ArmedWatch *watch_find(const Tree *tree, uint64_t cgroup_id);
 
 /* Makes watch_sample() work on a cgroup that nobody need watch, as one with WANT_EVENTS and WANT_STAT: what it needs is
- * kept open until tree_unfollow(), or until the cgroup's GONE is told. Following twice is following once. 0;
- * WATCH_E_GONE, WATCH_E_NO_CONTROLLER, or -errno: then it is not followed. */
+ * kept open until tree_unfollow() was called as often, or until the cgroup's GONE is told. 0; WATCH_E_GONE,
+ * WATCH_E_NO_CONTROLLER, or -errno: then it is not followed. */
 int tree_follow(Tree *tree, uint64_t cgroup_id);
 void tree_unfollow(Tree *tree, uint64_t cgroup_id);
 

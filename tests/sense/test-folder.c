@@ -133,7 +133,7 @@ static void test_small_answers(void **state) {
         assert_int_equal(folder_preference(&f, &top), PREFERENCE_AVOID);
 
         assert_int_equal(folder_wants(&f), 0);
-        f.followed = true;
+        f.n_followed = 1;
         assert_int_equal(folder_wants(&f), WANT_EVENTS | WANT_STAT);
         f.watch = &watch;
         assert_int_equal(folder_wants(&f), WANT_EVENTS | WANT_STAT | WANT_IO);

@@ -168,6 +168,25 @@ static void test_resources(void **state) {
         }
 }
 
+/* A limit wants to see what it is of. */
+static void test_limits_want(void **state) {
+        static const PressureLimit limits[] = {
+                { PRESSURE_SOME, 1000, UINT64_C(2000000), RESOURCE_IO },
+                { PRESSURE_SOME, 1000, UINT64_C(2000000), RESOURCE_CPU },
+        };
+        const char *x = "batch.slice/batch-a.slice/x.service";
+        UnitsFixture *f = *state;
+        const ArmedWatch *watch;
+        Sample s;
+
+        assert_int_equal(watch_arm(f->tree, f->x, limits, 2, 0, &watch), 0);
+        fake_tree_write(&f->fake, x, "io.pressure", "some total=12\nfull total=2\n");
+        fake_tree_write(&f->fake, x, "cpu.pressure", "some total=13\nfull total=3\n");
+        assert_int_equal(watch_sample(f->tree, f->x, &s), 0);
+        assert_int_equal(s.pressure_usec[RESOURCE_IO][PRESSURE_SOME], 12);
+        assert_int_equal(s.pressure_usec[RESOURCE_CPU][PRESSURE_FULL], 3);
+}
+
 /* Counters of reclaim, and of cgroups that linger: for those who want them. */
 static void test_wanted(void **state) {
         UnitsFixture *f = *state;
@@ -226,6 +245,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_sample_unit, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_limits, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_resources, units_fixture_setup, units_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_limits_want, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_wanted, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_long_file, units_fixture_setup, units_fixture_teardown),
         };

@@ -233,6 +233,7 @@ static void test_containers(void **state) {
         Candidates s;
 
         assert_int_equal(tree_add_groups(f->tree, globs), 0);
+        fake_tree_add(&f->fake, "user@2.service"); /* still empty */
         user = fake_tree_add(&f->fake, "user@1.service");
         fake_tree_add(&f->fake, "user@1.service/app.slice");
         inner = fake_tree_add(&f->fake, "user@1.service/app.slice/in.service");

@@ -224,6 +224,9 @@ static void test_follow(void **state) {
         assert_int_equal(watch_sample(f->tree, f->x, &s), 0);
         assert_int_equal(watch_arm(f->tree, f->x, NULL, 0, 0, &watch), 0);
         tree_unfollow(f->tree, f->x);
+        assert_int_equal(watch_sample(f->tree, f->x, &s), 0);
+        assert_int_equal(s.scanned, 20); /* somebody else follows it still */
+        tree_unfollow(f->tree, f->x);
         tree_unfollow(f->tree, f->x);
         assert_int_equal(watch_sample(f->tree, f->x, &s), 0);
         assert_int_equal(s.scanned, 0);
