@@ -8,6 +8,7 @@
 #define LATE_TIMER_USEC (10 * USEC_PER_SEC)  /* later is no timer of a daemon that decides as this core does */
 #define TIMER_STEP_USEC USEC_PER_MSEC
 #define GONE_SOON_USEC (5 * USEC_PER_SEC)
+#define MADE_UP_MAX 10000U /* between two events of the trace: an hour and more of a look a second */
 #define LOOK_USEC (2 * USEC_PER_MSEC) /* later comes no answer to a look */
 
 #define ASKED_MAX 1024U
@@ -227,7 +228,7 @@ static void answer_owed(Replay *r, const Owed *owed) {
 
 /* What this core waits for before the next event of the trace. */
 static void run_until(Replay *r, uint64_t until_usec) {
-        for (;;) {
+        for (unsigned n = 0; n < MADE_UP_MAX; n++) {
                 uint64_t timer_usec = r->wakeup_usec;
                 const Owed *first = owed_first(&r->owed);
 

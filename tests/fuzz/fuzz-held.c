@@ -30,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 FUZZ_CHECK(a->incident.high == b->incident.high && a->incident.low == b->incident.low);
                 FUZZ_CHECK(memcmp(&a->previous, &b->previous, sizeof(a->previous)) == 0);
                 FUZZ_CHECK(strcmp(a->unit, b->unit) == 0);
+                FUZZ_CHECK(strcmp(a->path, b->path) == 0);
         }
         return 0;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Policy files; and what is read goes into a core, which is shown some trouble. */
+/* Policy files. What is read is printed so that it reads the same, and goes into a core, which is shown some trouble. */
+
+#include <string.h>
 
 #include "config/policy-file.h"
+#include "config/print.h"
 #include "core/core.h"
 #include "fuzz.h"
 
@@ -71,6 +74,36 @@ static void trouble(Policy *policy) {
         core_free(core);
 }
 
+static char *print(const Policy *policy, size_t *ret_size) {
+        char *text = NULL;
+        FILE *file = open_memstream(&text, ret_size);
+
+        FUZZ_CHECK(file);
+        config_print_policy(file, policy);
+        FUZZ_CHECK(fclose(file) == 0);
+        return text;
+}
+
+static void print_round(const Policy *policy) {
+        ConfigErrors errors = { 0 };
+        Policy *again = NULL;
+        size_t size, size_again;
+        char *text = print(policy, &size), *text_again;
+
+        if (policy_read_file(fuzz_file((const uint8_t *) text, size), &again, &errors) != 0) {
+                for (size_t i = 0; i < errors.n_items; i++)
+                        (void) fprintf(stderr, "%u: %s\n", errors.items[i].line, errors.items[i].text);
+                (void) fprintf(stderr, "%s", text);
+        }
+        FUZZ_CHECK(again);
+        text_again = print(again, &size_again);
+        FUZZ_CHECK(strcmp(text, text_again) == 0);
+        free(text);
+        free(text_again);
+        policy_free(again);
+        config_errors_done(&errors);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         ConfigErrors errors = { 0 };
         Policy *policy = NULL;
@@ -80,8 +113,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         FUZZ_CHECK(r >= 0);
         FUZZ_CHECK((r == 0) == (policy != NULL));
         FUZZ_CHECK((r == CONFIG_E_REFUSED) == (config_errors_count(&errors) > 0));
-        if (policy)
+        if (policy) {
+                print_round(policy);
                 trouble(policy);
+        }
         policy_free(policy);
         config_errors_done(&errors);
         return 0;
