@@ -39,7 +39,7 @@ static void test_meet(void **state) {
                 { "a*", "*b", true },        { "a*", "b*", false },       { "*a", "*b", false },
                 { "a*c", "ab*", true },      { "a*b*c", "a*c", true },    { "a?", "a", false },
                 { "a?", "ab", true },        { "a?", "?b", true },        { "a[xy]", "ax", true },
-                { "a[xy]b", "a*c", false },  { "a[xy]", "a", false },     { "*.service", "*.scope", false },
+                { "a[xy]b", "a*c", false },  { "a[^]x]b", "ayb", true },  { "a[^]x]b", "ayyb", false },  { "a[xy]", "a", false },     { "*.service", "*.scope", false },
                 { "a-*.service", "*-b.service", true }, { "/a/*", "/a/b/c", true }, { "/a/*", "/b/*", false },
                 { "aaa*aaa", "aaaaa", false }, { "aaa*aaa", "aaaaaa", true }, { "a**b", "ab", true },
                 { "*a*", "b*b", true },      { "?*", "", false },         { "a[", "a[", true },

@@ -82,6 +82,10 @@ static void test_shadows(void **state) {
                 { "SwapFree=20%", "SwapFree=10%", false },
                 { "Growth=20M 5s", "Growth=10M 5s", true },
                 { "Growth=20M 5s", "Growth=30M 5s", false },
+                { "Growth=20M 5s\nUsage=1", "Growth=20M 5s", true },
+                { "Exhaustion=5s", "Exhaustion=5s", true },
+                { "Efficiency=5%\nUsage=1", "Efficiency=5%", true },
+                { "DyingDescendants=5", "DyingDescendants=5", true },
                 { "Growth=20M 5s", "Growth=1M 10s", false }, /* it may have shrunk before */
                 { "Exhaustion=5s", "Exhaustion=10s", true },
                 { "Exhaustion=10s", "Exhaustion=5s", false },

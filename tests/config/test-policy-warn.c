@@ -81,6 +81,9 @@ static void test_strangers(void **state) {
 
 static void test_spared(void **state) {
         CHECK({ MATCH "[Victim]\nNever=a-1.service\nPrefer=a-*.service\n" STEP, "" },
+              { MATCH "[Victim]\nNever=b.service a-*.service\nPrefer=a-1.service c.service a-2.service\n" STEP,
+                "5: warning: Prefer=: \"a-1.service\" is spared by Never=a-*.service already, remove one of the two\n"
+                "5: warning: Prefer=: \"a-2.service\" is spared by Never=a-*.service already, remove one of the two\n" },
               { MATCH "[Victim]\nNever=a-*.service\nPrefer=a-1.service\nAvoid=a-*.service\n" STEP,
                 "5: warning: Prefer=: \"a-1.service\" is spared by Never=a-*.service already, remove one of the two\n"
                 "6: warning: Avoid=: \"a-*.service\" is spared by Never=a-*.service already, remove one of the two\n" });
@@ -89,6 +92,9 @@ static void test_spared(void **state) {
 static void test_except(void **state) {
         CHECK({ "[Match]\nUnit=a-*.service\nExcept=a-1.service\n" STEP, "" },
               { "[Match]\nCGroup=/a/*\nSlice=a-*.slice\nExcept=/a/b a-b.slice\n" STEP, "" },
+              { "[Match]\nUnit=a-*.service\nExcept=a-1.service c.service b.service\n" STEP,
+                "3: warning: Except=: \"c.service\" takes nothing out, since nothing else in [Match] names it\n"
+                "3: warning: Except=: \"b.service\" takes nothing out, since nothing else in [Match] names it\n" },
               { "[Match]\nUnit=a-*.service\nExcept=b.service\n" STEP,
                 "3: warning: Except=: \"b.service\" takes nothing out, since nothing else in [Match] names it\n" });
 }
@@ -98,6 +104,9 @@ static void test_stall(void **state) {
               { MATCH "[Step]\nPressure=some 0.79% 500ms\nAction=log\n",
                 "4: warning: Pressure=: 0.79% of 500ms are 3ms 950us, which any wait reaches: write at least some 0.8% "
                 "500ms\n" },
+              { MATCH "[Step]\nUsage=1G\nPressure=some 0.1% 2s\nPressure=full 5% 2s\nPressure=some 0.1% 1s\nAction=log\n",
+                "7: warning: Pressure=: 0.1% of 2s are 2ms, which any wait reaches: write at least some 0.2% 2s\n"
+                "7: warning: Pressure=: 0.1% of 1s are 1ms, which any wait reaches: write at least some 0.4% 1s\n" },
               { MATCH "[Step]\nIOPressure=full 0.01% 3s\nAction=log\n",
                 "4: warning: IOPressure=: 0.01% of 3s are 300us, which any wait reaches: write at least full 0.14% 3s\n" });
 }
@@ -144,7 +153,14 @@ static void test_kill_after(void **state) {
 
 static void test_order(void **state) {
         CHECK({ TWO("some 60% 2s", "full 20% 2s"), ORDER }, { TWO("some 60% 2s\nFor=3s", "full 20% 2s\nFor=3s"), ORDER },
-              { TWO("some 60% 2s", "full 60% 2s"), "" }, { TWO("full 60% 2s", "some 70% 2s"), "" },
+              { TWO("some 60% 2s", "full 60% 2s"), "" },
+              { MATCH "[Step]\nPressure=some 60% 2s\nAction=log\n[Step]\nIOPressure=full 20% 2s\nAction=kill\n", "" },
+              { MATCH "[Step]\nPressure=some 60% 2s\nAction=log\n[Step]\nUsage=1G\nAction=kill\n", "" },
+              { TWO("some 60% 2s", "some 70% 2s") "[Step]\nPressure=full 20% 2s\nAction=stop\n",
+                "3: warning: [Step] a waits for some 60%, and step 3 for full 20% only: it will hardly have its turn, write "
+                "the mildest step first\n"
+                "7: warning: [Step] b waits for some 70%, and step 3 for full 20% only: it will hardly have its turn, write "
+                "the mildest step first\n" }, { TWO("full 60% 2s", "some 70% 2s"), "" },
               { TWO("some 60% 2s", "full 20% 2s\nFor=1s"), "" }, { TWO("some 60% 2s", "full 20% 2s\nUsage=1G"), "" },
               { TWO("some 60% 2s", "full 20% 2s\nDryRun=yes"), "" });
 }

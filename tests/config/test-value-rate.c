@@ -98,6 +98,10 @@ static void test_budget(void **state) {
         assert_int_equal(value_parse_budget(&place, "1000 1min 30s", &count, &usec), 0);
         assert_int_equal(count, 1000);
         assert_int_equal(usec, 90 * USEC_PER_SEC);
+        assert_int_equal(value_parse_budget(&place, "1 1us", &count, &usec), 0);
+        assert_int_equal(count, 1);
+        assert_int_equal(usec, 1);
+        assert_int_equal(value_parse_budget(&place, "1000 1us", &count, &usec), 0);
         assert_int_equal(value_parse_budget(&place, "1001 1min", &count, &usec), 0);
         assert_int_equal(errors.n_items, 1);
         assert_int_equal(count, 1000);
