@@ -202,7 +202,7 @@ unit app-other.scope in=user-1001.slice usage=900M
 at 5s unit app-browser.scope grow=30M
 at 40s unit session-1.scope some=40% full=30%
 at 50s unit session-1.scope some=80% full=70%
-at 66s unit session-1.scope some=0% full=0%
+at 61s unit session-1.scope some=0% full=0%
 end 90s
 END
 acts 'throttle app-browser.scope
