@@ -43,11 +43,9 @@ uint64_t series_at(const Series *s, uint64_t when) {
         for (size_t i = 1; i < s->n; i++) {
                 after = series_point(s, i);
                 if (after->now_usec >= when) {
-                        uint64_t span = after->now_usec - before->now_usec;
+                        uint64_t span = after->now_usec - before->now_usec; /* `when` lies behind `before`: it is not 0 */
                         unsigned __int128 part = after->value - before->value;
 
-                        if (span == 0)
-                                return after->value;
                         return before->value + (uint64_t) (part * (when - before->now_usec) / span);
                 }
                 before = after;

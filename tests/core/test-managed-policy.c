@@ -15,6 +15,7 @@ static void test_pressure(void **state) {
                 { 2000, 2000, 2 * SEC, 2 * SEC, 2 * SEC },
                 { 1, 1, SEC, SEC, SEC },
                 { 1, 1, SEC - 1, SEC, SEC - 1 },
+                { 1, 1, 1, SEC, 1 },
                 { 10000, 10000, 10 * SEC, 10 * SEC, 10 * SEC },
                 { 5000, 5000, 20 * SEC, 10 * SEC, 20 * SEC },
                 { 5000, 5000, USEC_INFINITY, 10 * SEC, USEC_INFINITY },

@@ -48,6 +48,7 @@ static void test_rate(void **state) {
                   { { 1000, 0 }, { 4000, 0 }, { 5000, 3000 }, { 6000, 3000 } }, 4, 1500 },
                 { "a counter that starts anew", QUANTITY_REFAULTS, { { 1000, 9000 }, { 2000, 0 }, { 3000, 1000 } }, 3,
                   500 },
+                { "another one", QUANTITY_RECLAIMED, { { 1000, 9000 }, { 2000, 0 }, { 3000, 1000 } }, 3, 500 },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
