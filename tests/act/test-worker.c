@@ -175,10 +175,12 @@ static void test_interrupted(void **state) {
         World *w = *state;
         uint64_t start = clock_usec();
 
-        assert_int_equal(submit(w, wait_pipe, 1, 500 * MSEC, false), 0);
-        run_until(w, 1, 5 * USEC_PER_SEC);
-        assert_int_equal(w->n_answers, 1);
-        assert_int_equal(w->errors[0], -EINTR);
+        for (size_t i = 0; i < 5 && (i == 0 || w->errors[i - 1] == -ETIMEDOUT); i++) { /* the machine may be busy */
+                assert_int_equal(submit(w, wait_pipe, 1, 500 * MSEC, false), 0);
+                run_until(w, i + 1, 5 * USEC_PER_SEC);
+                assert_int_equal(w->n_answers, i + 1);
+        }
+        assert_int_equal(w->errors[w->n_answers - 1], -EINTR);
         assert_true(clock_usec() - start >= 500 * MSEC);
         assert_int_equal(worker_n_stuck(w->worker), 0);
 }
