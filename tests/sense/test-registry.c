@@ -11,9 +11,13 @@
 #include "told.h"
 
 static void test_find_path(void **state) {
+        char *const globs[] = { (char *) "/docker/*/box", NULL };
         TreeFixture *f = *state;
         uint64_t slice, unit;
 
+        assert_int_equal(tree_add_groups(f->tree, globs), 0);
+        fake_tree_add(&f->fake, "docker");
+        fake_tree_add(&f->fake, "docker/x");
         slice = fake_tree_add(&f->fake, "a.slice");
         unit = fake_tree_add(&f->fake, "a.slice/x.service");
         tree_fixture_scan(f);
@@ -22,7 +26,8 @@ static void test_find_path(void **state) {
         assert_int_equal(registry_find_path(f->tree, "//a.slice//x.service/")->id, unit);
         assert_int_equal(registry_find_path(f->tree, "/a.slice/x.servic")->id, slice);
         assert_int_equal(registry_find_path(f->tree, "/a.slice/x.service2")->id, slice);
-        assert_int_equal(registry_find_path(f->tree, "/docker/x")->id, tree_host_id(f->tree));
+        assert_int_equal(registry_find_path(f->tree, "/docker/x")->id, tree_host_id(f->tree)); /* only on the way */
+        assert_int_equal(registry_find_path(f->tree, "/lxc/x")->id, tree_host_id(f->tree));
         assert_int_equal(registry_find_path(f->tree, "")->id, tree_host_id(f->tree));
 }
 
