@@ -219,6 +219,18 @@ bool trace_effect_decides(EffectKind kind) {
         return kinds[kind].write && !looks[kind];
 }
 
+bool trace_line_decides(const char *line) {
+        const char *word = strstr(line, "effect=");
+
+        for (size_t i = 0; word && i < ELEMENTSOF(kinds); i++) {
+                size_t n = kinds[i].word ? strlen(kinds[i].word) : 0;
+
+                if (n > 0 && strncmp(word + 7, kinds[i].word, n) == 0 && (word[7 + n] == ' ' || !word[7 + n]))
+                        return trace_effect_decides((EffectKind) i);
+        }
+        return false;
+}
+
 int trace_format_effect(const Effect *effect, uint64_t now_usec, char *buf, size_t size) {
         TraceWriter w = { .buf = buf, .size = size };
 

@@ -104,3 +104,5 @@ int trace_format_effect(const Effect *effect, uint64_t now_usec, char *buf, size
 /* Whether effects of this kind are what a trace tells as decisions: all that has words but what is asked of the
  * sensors. */
 bool trace_effect_decides(EffectKind kind);
+/* The same for such a line. */
+bool trace_line_decides(const char *line);

@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# test-replay.sh MEMSTALLCTL: memstallctl replay as it is typed, on a trace as the daemon records it.
+set -euo pipefail
+
+readonly CTL=$1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+mkdir -p "$dir/same" "$dir/other" "$dir/broken" "$dir/empty" "$dir/root/var/lib/memstalld/incidents"
+
+policy() { # ACTION PERCENT
+    printf '[Match]\nSlice=batch.slice\n[Victim]\nRank=usage\n[Step]\nName=slow\nPressure=some %s 2s\nAction=%s\n' "$2" "$1"
+}
+policy throttle 10% >"$dir/same/batch.conf"
+policy kill 10% >"$dir/other/batch.conf"
+policy explode 10% >"$dir/broken/batch.conf"
+
+cat >"$dir/trace" <<'END'
+memstalld-trace 1
+time=100.000000 start=daemon seed=00000000000000000000000000000000 dry-run=no version=1 kernel=6 systemd=257
+time=100.000000 event=new cgroup=1 kind=host path=/ unit=-.slice
+time=100.000000 event=new cgroup=20 kind=slice path=/batch.slice unit=batch.slice
+time=100.000000 event=sample cgroup=20 cause=requested usage=300M
+time=100.000000 event=new cgroup=21 kind=unit path=/batch.slice/a.service unit=a.service
+time=100.000000 event=new cgroup=22 kind=unit path=/batch.slice/b.service unit=b.service
+time=110.000000 event=sample cgroup=20 cause=trigger:some:10%:2.000000 some=0.300000 usage=400M
+time=110.000100 event=survey cgroup=20 some=0.300100 usage=400M candidate=21:100M:0:0 candidate=22:300M:0:0
+END
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+expect() { # STATUS WORDS... : runs memstallctl replay, output in $dir/out
+    local status=$1 got=0
+    shift
+    "$CTL" replay "$@" >"$dir/out" 2>"$dir/err" </dev/null || got=$?
+    [ "$got" = "$status" ] || fail "replay $*: exit status $got, not $status: $(cat "$dir/out" "$dir/err")"
+}
+
+says() { # FILE REGEX
+    grep -Eq -- "$2" "$dir/$1" || fail "nothing like \"$2\" in: $(cat "$dir/$1")"
+}
+
+expect 0 --help
+expect 2
+expect 2 a b
+expect 2 --incident=xyz
+expect 2 --incident=00000000000000000000000000000001 "$dir/trace"
+expect 1 "$dir/nothing"
+expect 1 --policy-dir "$dir/empty" "$dir/trace"
+expect 1 --policy-dir "$dir/broken" "$dir/trace"
+says err 'batch.conf:8: Action='
+
+# What this policy decides is what memstalld decided then: written into the trace, it is the same.
+expect 0 --policy-dir "$dir/same" --root "$dir/root" "$dir/trace"
+says out '^ *10\.000s \+  #1 throttle b\.service, MemoryHigh:[0-9]+, of batch\.slice, by batch/slow, Pressure:10%'
+expect 0 --policy-dir "$dir/same" --root "$dir/root" --json "$dir/trace"
+says out '"side":"now".*"effect":"act".*"victim":"b.service".*"saw":\["Pressure:10%"\]'
+set_to=$(grep -o 'MemoryHigh:[0-9]*' "$dir/out" | head -n 1)
+rank=$(grep -o '"rank":"[a-z]*"' "$dir/out" | head -n 1 | cut -d'"' -f4)
+echo "time=110.000100 effect=act id=7 action=throttle policy=batch step=slow watch=batch.slice victim=b.service count=1" \
+    "set=$set_to cause=unknown rank=$rank candidates=2 saw=Pressure:10% incident=5" >>"$dir/trace"
+echo "time=110.010000 event=gone cgroup=21" >>"$dir/trace"
+expect 0 --policy-dir "$dir/same" --root "$dir/root" "$dir/trace"
+says out '^ *10\.000s =  #1 throttle b\.service'
+expect 0 --policy-dir "$dir/same" --root "$dir/root" --check "$dir/trace"
+[ ! -s "$dir/out" ] || fail "--check is not silent"
+
+cp "$dir/trace" "$dir/root/var/lib/memstalld/incidents/0123456789abcdef0123456789abcdef.trace"
+expect 0 --policy-dir "$dir/other" --root "$dir/root" --incident 0123456789abcdef0123456789abcdef
+says out '^ *10\.000s -  #7 throttle b\.service'
+says out '^ *10\.000s \+  #1 kill b\.service'
+expect 1 --policy-dir "$dir/other" --root "$dir/root" --check "$dir/trace"
+
+echo "time=111.000000 lost=3" >>"$dir/trace"
+expect 1 --policy-dir "$dir/same" --root "$dir/root" "$dir/trace"
+says err 'trace:12: lines are missing'
+expect 0 --policy-dir "$dir/same" --root "$dir/root" --force "$dir/trace"
+echo "time=112.000000 event=gone cgroup=21 colour=red" >>"$dir/trace"
+expect 1 --policy-dir "$dir/same" --root "$dir/root" --force "$dir/trace"
+says err 'trace:13: cannot read "colour=red"'
