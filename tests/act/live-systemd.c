@@ -1,115 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The effector and the journal against the real ones, with a transient unit: over PID 1's private socket, and over the
- * system bus. Needs root on a host that runs systemd with cgroup v2; exit status 77 where there is none. */
-
-#include <errno.h>
-#include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-#include <systemd/sd-daemon.h>
+/* What holds a unit, and the journal, against the real ones, with a transient unit: over PID 1's private socket, and over
+ * the system bus. Needs root on a host that runs systemd with cgroup v2; exit status 77 where there is none. */
 
 #include "act/journal.h"
+#include "act/managed-oom.h"
 #include "act/systemd-errors.h"
-#include "act/systemd.h"
-#include "base/clock.h"
+#include "live-world.h"
 
-#define UNIT "memstalld-live.service"
-#define START "systemd-run --quiet --collect --unit=" UNIT " "
-#define MIB (UINT64_C(1) << 20)
-
-static const SystemdPeer private_socket = { "unix:path=/run/systemd/private", false };
-static const SystemdPeer system_bus = { "unix:path=/run/dbus/system_bus_socket", true };
-
-typedef struct World {
-        sd_event *event;
-        Systemd *systemd;
-        Outcome outcome;
-        bool answered;
-        uint64_t usec; /* that the last answer took */
-} World;
-
-static void on_answer(void *userdata, const Outcome *outcome) {
-        World *w = userdata;
-
-        w->outcome = *outcome;
-        w->answered = true;
-}
-
-static int set_up(void **state, const SystemdPeer *peer) {
-        static World world;
-        World *w = &world;
-
-        (void) system("systemctl kill -s KILL " UNIT " 2>/dev/null; systemctl thaw " UNIT " 2>/dev/null;"
-                      " systemctl stop " UNIT " 2>/dev/null");
-        memset(w, 0, sizeof(*w));
-        assert_true(sd_event_new(&w->event) >= 0);
-        assert_int_equal(systemd_new_with_peers(&w->systemd, w->event, peer, 1, on_answer, w), 0);
-        *state = w;
-        return 0;
-}
-
-static int set_up_private(void **state) {
-        return set_up(state, &private_socket);
-}
-
-static int set_up_bus(void **state) {
-        return set_up(state, &system_bus);
-}
-
-static int tear_down(void **state) {
-        World *w = *state;
-
-        w->systemd = systemd_free(w->systemd);
-        sd_event_unref(w->event);
-        return 0;
-}
-
-static const Outcome *await(World *w) {
-        uint64_t start = clock_usec(), end = start + 2 * SYSTEMD_DEADLINE_USEC, now;
-
-        while (!w->answered && (now = clock_usec()) < end)
-                assert_true(sd_event_run(w->event, end - now) >= 0);
-        assert_true(w->answered);
-        w->answered = false;
-        w->usec = clock_usec() - start;
-        (void) printf("# %" PRIu64 " us, outcome %d, error %d %s\n", w->usec, w->outcome.kind, w->outcome.error,
-                      w->outcome.error_text);
-        return &w->outcome;
-}
-
-static const Outcome *act(World *w, ActionKind action, bool thaw_first) {
-        systemd_act(w->systemd, &(Decision){ .id = 1, .action = action, .victim = { .id = 7, .unit = UNIT }, .signal = 9,
-                                             .thaw_first = thaw_first, .properties = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, 100 * MIB) });
-        return await(w);
-}
-
-static const Outcome *undo(World *w, ActionKind action, uint64_t previous_bytes) {
-        systemd_undo(w->systemd, &(Undo){ .id = 2, .action = action, .victim = { .id = 7, .unit = UNIT },
-                                          .previous = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, previous_bytes) });
-        return await(w);
-}
-
-/* The first line that the command prints. */
-static const char *output(const char *command) {
-        static char line[1024];
-        FILE *f = popen(command, "r");
-
-        assert_non_null(f);
-        line[0] = '\0';
-        if (fgets(line, sizeof(line), f))
-                line[strcspn(line, "\n")] = '\0';
-        (void) pclose(f);
-        return line;
-}
+static const Properties no_limit = PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, UINT64_MAX);
 
 static void test_hold_and_kill(void **state) {
         World *w = *state;
@@ -117,46 +16,46 @@ static void test_hold_and_kill(void **state) {
 
         assert_int_equal(system(START "-p MemoryHigh=200M sleep 600"), 0);
 
-        o = act(w, ACTION_THROTTLE, false);
+        o = world_act(w, ACTION_THROTTLE, false);
         assert_int_equal(o->kind, OUTCOME_DONE);
         assert_int_equal(o->previous.values[PROPERTY_MEMORY_HIGH], 200 * MIB);
-        assert_string_equal(output("systemctl show --value -p MemoryHigh " UNIT), "104857600");
-        assert_int_equal(undo(w, ACTION_THROTTLE, o->previous.values[PROPERTY_MEMORY_HIGH])->kind, OUTCOME_DONE);
-        assert_string_equal(output("systemctl show --value -p MemoryHigh " UNIT), "209715200");
-        assert_int_equal(undo(w, ACTION_THROTTLE, UINT64_MAX)->kind, OUTCOME_DONE);
-        assert_string_equal(output("systemctl show --value -p MemoryHigh " UNIT), "infinity");
+        assert_string_equal(property(UNIT, "MemoryHigh"), "104857600");
+        assert_int_equal(world_undo(w, ACTION_THROTTLE, o->previous)->kind, OUTCOME_DONE);
+        assert_string_equal(property(UNIT, "MemoryHigh"), "209715200");
+        assert_int_equal(world_undo(w, ACTION_THROTTLE, no_limit)->kind, OUTCOME_DONE);
+        assert_string_equal(property(UNIT, "MemoryHigh"), "infinity");
 
-        assert_int_equal(act(w, ACTION_FREEZE, false)->kind, OUTCOME_DONE);
-        assert_string_equal(output("systemctl show --value -p FreezerState " UNIT), "frozen");
-        assert_int_equal(undo(w, ACTION_FREEZE, 0)->kind, OUTCOME_DONE);
-        assert_string_equal(output("systemctl show --value -p FreezerState " UNIT), "running");
-        assert_int_equal(undo(w, ACTION_FREEZE, 0)->kind, OUTCOME_DONE); /* it is not frozen: done */
+        assert_int_equal(world_act(w, ACTION_FREEZE, false)->kind, OUTCOME_DONE);
+        assert_string_equal(property(UNIT, "FreezerState"), "frozen");
+        assert_int_equal(world_undo(w, ACTION_FREEZE, (Properties){ 0 })->kind, OUTCOME_DONE);
+        assert_string_equal(property(UNIT, "FreezerState"), "running");
+        assert_int_equal(world_undo(w, ACTION_FREEZE, (Properties){ 0 })->kind, OUTCOME_DONE); /* it is not frozen: done */
 
-        assert_int_equal(act(w, ACTION_FREEZE, false)->kind, OUTCOME_DONE);
-        assert_int_equal(act(w, ACTION_KILL, true)->kind, OUTCOME_DONE);
-        for (unsigned i = 0; i < 50 && strcmp(output("systemctl show --value -p LoadState " UNIT), "not-found") != 0; i++)
+        assert_int_equal(world_act(w, ACTION_FREEZE, false)->kind, OUTCOME_DONE);
+        assert_int_equal(world_act(w, ACTION_KILL, true)->kind, OUTCOME_DONE);
+        for (unsigned i = 0; i < 50 && strcmp(property(UNIT, "LoadState"), "not-found") != 0; i++)
                 (void) usleep(100000);
 
         /* --collect: systemd has forgotten it. */
-        o = act(w, ACTION_KILL, false);
+        o = world_act(w, ACTION_KILL, false);
         assert_int_equal(o->kind, OUTCOME_DONE);
         assert_true(o->gone);
-        o = undo(w, ACTION_FREEZE, 0);
+        o = world_undo(w, ACTION_FREEZE, (Properties){ 0 });
         assert_int_equal(o->kind, OUTCOME_DONE);
         assert_true(o->gone);
-        o = undo(w, ACTION_THROTTLE, UINT64_MAX);
+        o = world_undo(w, ACTION_THROTTLE, no_limit);
         assert_int_equal(o->kind, OUTCOME_DONE);
         assert_true(o->gone);
-        o = act(w, ACTION_THROTTLE, false);
+        o = world_act(w, ACTION_THROTTLE, false);
         assert_int_equal(o->kind, OUTCOME_FAILED);
         assert_true(o->gone);
-        o = act(w, ACTION_FREEZE, false);
+        o = world_act(w, ACTION_FREEZE, false);
         assert_int_equal(o->kind, OUTCOME_FAILED);
         assert_true(o->gone);
 
         /* And it may start again, which it could not if it had been killed while it was frozen. */
         assert_int_equal(system(START "sleep 600"), 0);
-        assert_int_equal(act(w, ACTION_KILL, false)->kind, OUTCOME_DONE);
+        assert_int_equal(world_act(w, ACTION_KILL, false)->kind, OUTCOME_DONE);
 }
 
 /* Not to be frozen where the watchdog would kill it, see version_spares_frozen(). */
@@ -166,13 +65,13 @@ static void test_watchdog(void **state) {
         bool spares;
 
         assert_int_equal(system(START "-p WatchdogSec=1h sleep 600"), 0);
-        o = act(w, ACTION_FREEZE, false);
+        o = world_act(w, ACTION_FREEZE, false);
         spares = version_spares_frozen(systemd_version(w->systemd));
         (void) printf("# systemd %s %s\n", systemd_version(w->systemd), spares ? "spares frozen services" : "does not");
         assert_string_not_equal(systemd_version(w->systemd), "");
         assert_int_equal(o->kind, spares ? OUTCOME_DONE : OUTCOME_REFUSED);
-        assert_string_equal(output("systemctl show --value -p FreezerState " UNIT), spares ? "frozen" : "running");
-        assert_int_equal(act(w, ACTION_KILL, spares)->kind, OUTCOME_DONE);
+        assert_string_equal(property(UNIT, "FreezerState"), spares ? "frozen" : "running");
+        assert_int_equal(world_act(w, ACTION_KILL, spares)->kind, OUTCOME_DONE);
 }
 
 /* systemd executes itself anew: the next action does not pay for it. */
@@ -180,10 +79,10 @@ static void test_reexec(void **state) {
         World *w = *state;
 
         assert_int_equal(system(START "sleep 600"), 0);
-        assert_int_equal(undo(w, ACTION_FREEZE, 0)->kind, OUTCOME_DONE);
-        assert_int_equal(system("systemctl daemon-reexec"), 0);
-        assert_int_equal(undo(w, ACTION_FREEZE, 0)->kind, OUTCOME_DONE);
-        assert_int_equal(act(w, ACTION_KILL, false)->kind, OUTCOME_DONE);
+        assert_int_equal(world_undo(w, ACTION_FREEZE, (Properties){ 0 })->kind, OUTCOME_DONE);
+        assert_int_equal(system("systemctl daemon-reexec && systemctl show -p Version >/dev/null"), 0);
+        assert_int_equal(world_undo(w, ACTION_FREEZE, (Properties){ 0 })->kind, OUTCOME_DONE);
+        assert_int_equal(world_act(w, ACTION_KILL, false)->kind, OUTCOME_DONE);
 }
 
 /* `journalctl -u` of the victim tells the story, and its fields find it. */
@@ -218,19 +117,137 @@ static void test_journal(void **state) {
         assert_string_equal(output(command), "handle_mm_fault");
 }
 
-#define TESTS(name)                                                                                           \
-        { #name ", private socket", name, set_up_private, tear_down, NULL },                                  \
-        { #name ", system bus", name, set_up_bus, tear_down, NULL }
+static void put(Properties *p, Property which, uint64_t value) {
+        properties_set(p, which, value);
+}
+
+/* All that a throttle can set, and back to what the unit was started with. */
+static void test_throttle(void **state) {
+        World *w = *state;
+        Decision d = world_decision(ACTION_THROTTLE);
+        const Outcome *o;
+
+        assert_int_equal(system(START "-p CPUWeight=300 sleep 600"), 0);
+        put(&d.properties, PROPERTY_CPU_QUOTA, 500000);
+        put(&d.properties, PROPERTY_CPU_WEIGHT, 20);
+        put(&d.properties, PROPERTY_IO_WEIGHT, 10);
+        o = world_decide(w, d);
+        assert_int_equal(o->kind, OUTCOME_DONE);
+        assert_string_equal(property(UNIT, "MemoryHigh"), "104857600");
+        assert_string_equal(property(UNIT, "CPUQuotaPerSecUSec"), "500ms");
+        assert_string_equal(property(UNIT, "CPUWeight"), "20");
+        assert_string_equal(property(UNIT, "IOWeight"), "10");
+        assert_string_equal(output("cat /sys/fs/cgroup" UNIT_CGROUP "/cpu.max"), "50000 100000");
+        assert_string_equal(output("cat /sys/fs/cgroup" UNIT_CGROUP "/cpu.weight"), "20");
+
+        assert_int_equal(world_undo(w, ACTION_THROTTLE, o->previous)->kind, OUTCOME_DONE);
+        assert_string_equal(property(UNIT, "MemoryHigh"), "infinity");
+        assert_string_equal(property(UNIT, "CPUQuotaPerSecUSec"), "infinity");
+        assert_string_equal(property(UNIT, "CPUWeight"), "300");
+        assert_string_equal(property(UNIT, "IOWeight"), "[not set]");
+        assert_string_equal(output("cat /sys/fs/cgroup" UNIT_CGROUP "/cpu.max"), "max 100000");
+        assert_string_equal(output("cat /sys/fs/cgroup" UNIT_CGROUP "/cpu.weight"), "300");
+        assert_int_equal(world_act(w, ACTION_KILL, false)->kind, OUTCOME_DONE);
+}
+
+static void assert_low(const char *slices, const char *unit) {
+        assert_string_equal(output("cat /sys/fs/cgroup/memstalld.slice/memory.low"), slices);
+        assert_string_equal(output("cat /sys/fs/cgroup/memstalld.slice/" SLICE "/memory.low"), slices);
+        assert_string_equal(output("cat /sys/fs/cgroup" UNIT_CGROUP "/memory.low"), unit);
+}
+
+/* The kernel's files say so, all the way up; and after a crash, when nobody knows the path, all the way back. */
+static void test_protect(void **state) {
+        World *w = *state;
+        Properties previous;
+        const Outcome *o;
+
+        assert_int_equal(system(START "-p MemoryLow=10M sleep 600"), 0);
+        o = world_act(w, ACTION_PROTECT, false);
+        assert_int_equal(o->kind, OUTCOME_DONE);
+        assert_low("52428800", "62914560");
+        previous = o->previous;
+        assert_int_equal(world_act(w, ACTION_PROTECT, false)->kind, OUTCOME_REFUSED);
+        assert_int_equal(world_undo(w, ACTION_PROTECT, previous)->kind, OUTCOME_DONE);
+        assert_low("0", "10485760");
+
+        assert_int_equal(world_act(w, ACTION_PROTECT, false)->kind, OUTCOME_DONE);
+        assert_int_equal(world_undo_without_path(w, ACTION_PROTECT, previous)->kind, OUTCOME_DONE);
+        assert_low("0", "10485760");
+
+        /* A unit that is gone leaves nothing behind. */
+        assert_int_equal(world_act(w, ACTION_PROTECT, false)->kind, OUTCOME_DONE);
+        assert_int_equal(world_act(w, ACTION_KILL, false)->kind, OUTCOME_DONE);
+        expect_property(UNIT, "LoadState", "not-found");
+        o = world_undo(w, ACTION_PROTECT, previous);
+        assert_int_equal(o->kind, OUTCOME_DONE);
+        assert_true(o->gone);
+        assert_string_equal(property("memstalld.slice", "MemoryLow"), "0");
+        assert_string_equal(property(SLICE, "MemoryLow"), "0");
+}
+
+typedef struct Managed {
+        Event last;
+        unsigned n;
+} Managed;
+
+static void on_managed(void *userdata, const Event *event) {
+        Managed *managed = userdata;
+
+        managed->last = *event;
+        managed->n++;
+}
+
+static void run_until(World *w, const Managed *managed, unsigned n) {
+        uint64_t end = clock_usec() + 20 * USEC_PER_SEC, now;
+
+        while (managed->n < n && (now = clock_usec()) < end)
+                assert_true(sd_event_run(w->event, end - now) >= 0);
+        assert_int_equal(managed->n, n);
+}
+
+static void test_managed_oom(void **state) {
+        World *w = *state;
+        Managed managed = { 0 };
+        ManagedOom *m = NULL;
+
+        assert_int_equal(system(START "-p ManagedOOMMemoryPressure=kill -p ManagedOOMMemoryPressureLimit=20% sleep 600"), 0);
+        assert_int_equal(managed_oom_new(&m, w->event, on_managed, &managed), 0);
+        managed_oom_add(m, 7, UNIT);
+        managed_oom_add(m, 1, "-.slice");
+        managed_oom_add(m, 2, "system.slice");
+        run_until(w, &managed, 1);
+        assert_int_equal(managed.last.cgroup_id, 7);
+        assert_true(managed.last.managed.pressure);
+        assert_false(managed.last.managed.swap);
+        assert_int_equal(managed.last.managed.share, 2000);
+        assert_int_equal(managed.last.managed.duration_usec, 0);
+
+        assert_int_equal(system("systemctl set-property --runtime " UNIT " ManagedOOMMemoryPressure=auto ManagedOOMSwap=kill"), 0);
+        assert_int_equal(system("systemctl daemon-reload"), 0);
+        run_until(w, &managed, 2);
+        assert_false(managed.last.managed.pressure);
+        assert_true(managed.last.managed.swap);
+
+        assert_int_equal(system("systemctl set-property --runtime " UNIT " ManagedOOMSwap=auto"), 0);
+        assert_int_equal(system("systemctl daemon-reexec"), 0);
+        run_until(w, &managed, 3);
+        assert_false(managed.last.managed.swap);
+        m = managed_oom_free(m);
+        assert_int_equal(world_act(w, ACTION_KILL, false)->kind, OUTCOME_DONE);
+}
 
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 TESTS(test_hold_and_kill),
+                TESTS(test_throttle),
+                TESTS(test_protect),
                 TESTS(test_watchdog),
                 TESTS(test_reexec),
-                { "test_journal", test_journal, set_up_private, tear_down, NULL },
+                { "test_managed_oom", test_managed_oom, world_set_up_private, world_tear_down, NULL },
+                { "test_journal", test_journal, world_set_up_private, world_tear_down, NULL },
         };
+        int r = world_skip();
 
-        if (geteuid() != 0 || sd_booted() <= 0 || access("/sys/fs/cgroup/cgroup.controllers", F_OK) < 0)
-                return 77;
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return r != 0 ? r : cmocka_run_group_tests(tests, NULL, NULL);
 }
