@@ -23,6 +23,13 @@ static const char *const rival_units[] = {
         "nohang-desktop.service", "oomd.service", "bustd.service",
 };
 
+/* All calls together have PATIENCE_USEC. False when it is used up. */
+static bool set_patience(sd_bus *bus, uint64_t until_usec) {
+        uint64_t now_usec = clock_usec();
+
+        return now_usec < until_usec && sd_bus_set_method_call_timeout(bus, until_usec - now_usec) >= 0;
+}
+
 /* "257.13-1~deb13u1" */
 static void ask_version(sd_bus *bus, Host *host) {
         _cleanup_(freep) char *version = NULL;
@@ -100,7 +107,7 @@ static void ask_units(sd_bus *bus, Host *host, uint64_t until_usec) {
                                3, "*.service", "*.scope", "*.slice") < 0 ||
             sd_bus_message_enter_container(reply, 'a', "(ssssssouso)") < 0)
                 return;
-        while (clock_usec() < until_usec && read_unit(reply, &name, &state, &object) > 0) {
+        while (set_patience(bus, until_usec) && read_unit(reply, &name, &state, &object) > 0) {
                 HostCgroup *cgroup = find_unit(host, name);
 
                 if (cgroup)
@@ -113,14 +120,15 @@ int host_ask(Host *host) {
         uint64_t until_usec = usec_add(clock_usec(), PATIENCE_USEC);
         int r;
 
-        if (sd_bus_open_system(&bus) < 0 || sd_bus_set_method_call_timeout(bus, PATIENCE_USEC) < 0)
+        if (sd_bus_open_system(&bus) < 0 || !set_patience(bus, until_usec))
                 return 0;
         ask_version(bus, host);
-        if (host->systemd_version == 0) /* nobody answers */
+        if (!set_patience(bus, until_usec))
                 return 0;
         r = ask_rivals(bus, host);
         if (r < 0)
                 return r;
-        ask_units(bus, host, until_usec);
+        if (set_patience(bus, until_usec))
+                ask_units(bus, host, until_usec);
         return 0;
 }

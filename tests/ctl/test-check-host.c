@@ -36,6 +36,9 @@ static HostCgroup cgroups[] = {
         { .kind = CGROUP_UNIT, .path = (char *) "/other.slice/b.service", .unit = "b.service", .has_watchdog = true },
         { .kind = CGROUP_GROUP, .path = (char *) "/other.slice/b.service/payload",
           .unit = "/other.slice/b.service/payload" },
+        /* Begins like the slice, and is not in it. */
+        { .kind = CGROUP_UNIT, .path = (char *) "/batch.slice.service", .unit = "batch.slice.service",
+          .has_watchdog = true },
 };
 
 enum {

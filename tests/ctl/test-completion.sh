@@ -46,6 +46,15 @@ offers "a.conf policy.d" check ""
 offers "policy.d" check --root = po
 offers "policy.d" check --root po
 offers "" check zzz
+offers "a.conf policy.d" replay ""
+offers "policy.d" replay --policy-dir = po
+mkdir incidents
+: >incidents/0123.trace
+: >incidents/0456.trace
+# shellcheck disable=SC2034  # the completion looks there
+MEMSTALLCTL_INCIDENTS=$dir/incidents
+offers "0456" replay --incident = 04
+rm -r incidents
 
 # No systemd is needed for units to be offered.
 # shellcheck disable=SC2317  # it is called by the completion
