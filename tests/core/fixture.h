@@ -34,7 +34,12 @@
         .conditions = (Condition[]){ __VA_ARGS__ },                                                \
         .n_conditions = sizeof((Condition[]){ __VA_ARGS__ }) / sizeof(Condition)
 
-/* A step as config leaves it: Settle=2s, Cooldown=15s. */
+/* A step as config leaves it: Settle=2s, Cooldown=15s; what is given after it takes the place of that. */
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Winitializer-overrides"
+#else
+#pragma GCC diagnostic ignored "-Woverride-init"
+#endif
 #define STEP(step_name, what, ...)                                                                         \
         {                                                                                                  \
                 .name = (char *) (step_name), .action = (what), .settle_usec = 2 * SEC,                    \

@@ -319,6 +319,8 @@ static void test_actions(void **state) {
                 { ACTION_THROTTLE, .amount = { .is_share = true, .share = 5000 }, .set = 1U << PROPERTY_MEMORY_HIGH |
                   1U << PROPERTY_CPU_WEIGHT | 1U << PROPERTY_IO_WEIGHT, .high = 500, .weight = 7 },
                 { ACTION_THROTTLE, .no_high = true, .set = 1U << PROPERTY_CPU_WEIGHT | 1U << PROPERTY_IO_WEIGHT, .weight = 7 },
+                { ACTION_THROTTLE, .amount = { .bytes = 1 }, .set = 1U << PROPERTY_MEMORY_HIGH |
+                  1U << PROPERTY_CPU_WEIGHT | 1U << PROPERTY_IO_WEIGHT, .high = 1, .weight = 7 },
                 { ACTION_PROTECT, .amount = { .is_share = true, .share = 9000 }, .set = 1U << PROPERTY_MEMORY_LOW, .low = 900 },
                 { ACTION_PROTECT, .amount = { .bytes = 4096 }, .set = 1U << PROPERTY_MEMORY_LOW, .low = 4096 },
                 { ACTION_RECLAIM, .amount = { .is_share = true, .share = 1000 }, .reclaim_bytes = 100 },
@@ -532,17 +534,19 @@ static void test_needs_growth(void **state) {
                 { RANK_GROWTH, .unit = true, .action = ACTION_PROTECT },
         };
 
+        static char *from[] = { (char *) "a*", NULL }, *units[] = { (char *) "a.service", NULL };
+
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 Step step = STEP("s", rows[i].action, .shield = rows[i].shield ? GLOBS(GLOB("a*")) : NULL);
 
                 step.rank[0] = rows[i].own;
                 step.n_rank = rows[i].has_own;
                 start(step, rows[i].rank);
-                if (rows[i].from)
-                        policy.victim.from = GLOBS(GLOB("a*"));
+                policy.victim.n_rank = rows[i].has_own ? 2 : 1; /* which the step's own one does not go by */
+                policy.victim.from = rows[i].from ? from : NULL;
                 if (rows[i].unit) {
                         fixture_stop(&f);
-                        policy.match.units = GLOBS(GLOB("a.service"));
+                        policy.match.units = units;
                         policy.match.slices = NULL;
                         fixture_start(&f, (Policy *[]){ &policy }, 1);
                         feed_new(&f, A, CGROUP_UNIT, "s.slice/a.service");

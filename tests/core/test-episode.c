@@ -422,6 +422,9 @@ static void test_start_first_otherwise(void **state) {
         pass(&f, SEC, 0, 0);
         feed_look(&f, A);
         assert_effects(&f, "survey");
+        pass(&f, 10 * SEC, 0, 0);
+        feed_timer(&f);
+        assert_true(f.effects->wakeup_usec > f.now_usec); /* no answer is due any more */
         fixture_stop(&f);
 
         start(&step, 1);

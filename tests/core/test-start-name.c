@@ -11,7 +11,7 @@ static void test_specifiers(void **state) {
         static const CgroupName unit = { .id = 7, .kind = CGROUP_UNIT, .path = "/s.slice/a.service", .unit = "a\\x2db.service" };
         static const CgroupName group = { .id = 8, .kind = CGROUP_GROUP, .path = "/s.slice/c-1.scope/g h",
                                           .unit = "/s.slice/c-1.scope/g h" };
-        static const CgroupName dots = { .id = 9, .kind = CGROUP_GROUP, .path = "/.Za9:_z.x/{@[`/:", .unit = "" };
+        static const CgroupName dots = { .id = 9, .kind = CGROUP_GROUP, .path = "/.AZaz09:_.x/{@[`/:", .unit = "" };
         static const CgroupName nobody = { .path = "", .unit = "" };
         static const struct {
                 const char *text;
@@ -25,7 +25,7 @@ static void test_specifiers(void **state) {
                 { "dump@%n.service", &unit, 0, "dump@a\\x2db.service.service" },
                 { "%n%n", &unit, 0, "a\\x2db.servicea\\x2db.service" },
                 { "dump@%n.service", &group, 0, "dump@s.slice-c\\x2d1.scope-g\\x20h.service" },
-                { "%n", &dots, 0, "\\x2eZa9:_z.x-\\x7b\\x40\\x5b\\x60-:" },
+                { "%n", &dots, 0, "\\x2eAZaz09:_.x-\\x7b\\x40\\x5b\\x60-:" },
                 { "dump@%n.service", &nobody, START_NAME_E_NOBODY, NULL },
                 { "dump@%i.service", &nobody, 0, "dump@00000000000000ab00000000000000cd.service" },
                 { "100%%.service", &unit, 0, "100%.service" },
