@@ -42,7 +42,7 @@ static void test_match_policy(void **state) {
 
 /* Cgroups that no manager knows: by their path, with or without the slash in front. */
 static void test_match_groups(void **state) {
-        Policy pods = { .match = { .cgroups = GLOBS((char *) "/system.slice/k.service/pod*", (char *) "a.slice/*"),
+        Policy pods = { .match = { .cgroups = GLOBS((char *) "/system.slice/k.service/pod*", (char *) "a.slice/*", (char *) "z"),
                                    .except = GLOBS((char *) "*/pod-system", (char *) "a.slice/b") } };
         const PolicySet set = { (Policy *[]){ &pods }, 1 };
         static const struct {
@@ -56,6 +56,7 @@ static void test_match_groups(void **state) {
                 { "/a.slice/c", true },
                 { "/a.slice/b", false },
                 { "/x/a.slice/c", false },
+                { "/z", true },
                 { "/", false },
                 { "", false },
         };
