@@ -24,6 +24,19 @@ static void test_read(void **state) {
         assert_int_equal(memory.total_bytes, UINT64_C(1024000000));
         assert_int_equal(memory.available_bytes, UINT64_C(614400000));
 
+        /* as far down as on 32 bits with high memory */
+        fake_tree_write_proc(&t, "meminfo",
+                             "MemTotal:        1000000 kB\nMemFree:          100000 kB\nMemAvailable:     600000 kB\n"
+                             "Buffers:               1 kB\nCached:                2 kB\nSwapCached:            3 kB\n"
+                             "Active:                4 kB\nInactive:              5 kB\nActive(anon):          6 kB\n"
+                             "Inactive(anon):        7 kB\nActive(file):          8 kB\nInactive(file):        9 kB\n"
+                             "Unevictable:          10 kB\nMlocked:              11 kB\nHighTotal:            12 kB\n"
+                             "HighFree:             13 kB\nLowTotal:             14 kB\nLowFree:              15 kB\n"
+                             "SwapTotal:            16 kB\nSwapFree:             17 kB\n");
+        assert_int_equal(host_read(&host, &memory), 0);
+        assert_int_equal(memory.swap_total_bytes, 16 * 1024);
+        assert_int_equal(memory.swap_free_bytes, 17 * 1024);
+
         fake_tree_write_proc(&t, "meminfo", "MemTotal: 1 kB\nMemFree: 1 kB\n");
         assert_int_equal(host_read(&host, &memory), -EBADMSG);
         assert_int_equal(memory.total_bytes, UINT64_C(1024000000));

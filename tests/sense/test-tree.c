@@ -138,6 +138,13 @@ static void test_user_manager(void **state) {
         told_place(&f->told, "+ unit /user.slice/user@1000.service/app.slice/late.scope late.scope delegated");
         told_place(&f->told, "- unit /user.slice/user@1000.service/init.scope init.scope delegated");
 
+        /* somebody else logs in: nothing is in it yet, but it will be */
+        fake_tree_add(&f->fake, "user.slice/user@1001.service");
+        tree_fixture_dispatch(f);
+        assert_int_equal(told_place(&f->told, "+ unit /user.slice/user@1001.service user@1001.service container"), 0);
+        fake_tree_remove(&f->fake, "user.slice/user@1001.service");
+        tree_fixture_dispatch(f);
+
         /* the whole session ends: children first, and nothing is left */
         fake_tree_remove(&f->fake, "user.slice/user@1000.service");
         tree_fixture_dispatch(f);
