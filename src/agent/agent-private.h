@@ -11,6 +11,7 @@
 #include "act/worker.h"
 #include "agent/agent.h"
 #include "agent/bus.h"
+#include "agent/incidents.h"
 #include "config/load.h"
 #include "core/core.h"
 #include "sense/memstall.h"
@@ -82,6 +83,9 @@ struct Agent {
         ManagedOom *managed; /* NULL with ManagedOOM=no */
         Journal *journal;
         AgentBus *bus;
+        Recorder *recorder;
+        Incidents *incidents;
+        bool recorded; /* a core began before this one */
 
         sd_event_source *timer, *wall_clock, *hangup, *terminate, *interrupt, *settled, *stop_deadline;
         AgentPhase phase;

@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "agent/agent-private.h"
+#include "agent/incident-file.h"
 #include "agent/memory.h"
 #include "base/clock.h"
 
@@ -100,6 +101,12 @@ static int take_up(Agent *a) {
         r = effectors_start(a);
         if (r < 0)
                 return r;
+        r = recorder_new(&a->recorder, RECORDER_RING_SIZE);
+        if (r < 0)
+                return r;
+        r = incidents_new(&a->incidents, a->recorder, a->worker, a->journal, INCIDENT_FOLDER);
+        if (r < 0)
+                return r;
         return bus_new(&a->bus, a);
 }
 
@@ -141,6 +148,8 @@ Agent *agent_free(Agent *a) {
         core_free(a->core);
         culprits_stop(a);
         bus_free(a->bus);
+        incidents_free(a->incidents);
+        recorder_free(a->recorder);
         effectors_stop(a);
         journal_free(a->journal);
         sd_event_source_disable_unref(a->stop_deadline);

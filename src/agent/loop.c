@@ -118,7 +118,18 @@ static void set_timer(Agent *a, uint64_t wakeup_usec, uint64_t now_usec) {
         (void) sd_event_source_set_enabled(a->timer, SD_EVENT_ONESHOT);
 }
 
+/* What was done is recorded after it is done. */
+static void record(Agent *a, const Event *event, const Effects *effects, const CoreIds *before) {
+        const CoreIds after = core_ids(a->core);
+
+        recorder_step(a->recorder, event, effects, before, &after);
+        for (size_t i = 0; i < effects->n_items; i++)
+                if (effects->items[i].kind == EFFECT_ENDED)
+                        incidents_ended(a->incidents, effects->items[i].ended.incident);
+}
+
 static void step(Agent *a, const Event *event) {
+        const CoreIds before = core_ids(a->core);
         const Effects *effects = core_step(a->core, event);
 
         held_save(a); /* before anything is done that it must tell of */
@@ -127,6 +138,7 @@ static void step(Agent *a, const Event *event) {
                 carry_out(a, effects->items + i);
         a->stepping = false;
         set_timer(a, effects->wakeup_usec, event->now_usec);
+        record(a, event, effects, &before);
 }
 
 void agent_tell_status(Agent *a) {

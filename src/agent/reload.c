@@ -41,12 +41,34 @@ int agent_load(Agent *a, Config *ret) {
         return r;
 }
 
+/* The recorder's comments name the files. */
+static void record_start(Agent *a, Id128 seed) {
+        TraceStart start = { .reload = a->recorded, .seed = seed, .dry_run = a->config.settings.dry_run,
+                             .version = PROJECT_VERSION };
+        char comments[2048] = "", line[512];
+        struct utsname uts;
+
+        (void) uname(&uts);
+        (void) snprintf(start.kernel, sizeof(start.kernel), "%.64s", uts.release);
+        (void) snprintf(start.systemd, sizeof(start.systemd), "%.64s", systemd_version(a->systemd));
+        for (size_t i = 0; a->config.files && a->config.files[i]; i++) {
+                (void) snprintf(line, sizeof(line), "# %s", a->config.files[i]);
+                append_line(comments, sizeof(comments), line);
+        }
+        recorder_start(a->recorder, &start, comments, clock_usec());
+        a->recorded = true;
+}
+
 int agent_build_core(Agent *a) {
         Id128 seed;
+        int r;
 
         if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
                 return -errno;
-        return core_new(&a->core, &a->config.settings, &a->config.policies, seed);
+        r = core_new(&a->core, &a->config.settings, &a->config.policies, seed);
+        if (r >= 0)
+                record_start(a, seed);
+        return r;
 }
 
 void agent_describe(Agent *a, JournalFacts *ret) {
