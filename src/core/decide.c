@@ -221,12 +221,15 @@ static bool may_act(Core *core, Watch *w, const Step *step, const VictimChoice *
                 refuse(core, w, step, choice->suspect, REFUSAL_NAME);
                 return false;
         }
-        if (step->dry_run || core->settings->dry_run || (step->action == ACTION_LOG && !step->start))
+        if (step->dry_run || core->settings->dry_run)
                 return true;
         if (action_holds(step->action) && core->ledger.n >= HOLDS_MAX) {
                 refuse(core, w, step, choice->suspect, REFUSAL_FULL);
                 return false;
         }
+        /* What harms nobody leaves the budget for what may have to be done in the end. */
+        if ((step->action == ACTION_LOG || step->action == ACTION_PROTECT) && !step->start)
+                return true;
         return take_budget(core, w, step, choice->suspect);
 }
 
@@ -246,7 +249,6 @@ void decide(Core *core, Watch *w, const Event *event, const Step *step) {
         char start[UNIT_NAME_MAX] = "";
 
         state->acted_usec = core->now_usec; /* one that may not act cools down, too: each try is a survey */
-        w->due_since_usec = MIN(w->due_since_usec, core->now_usec);
         if (!may_act(core, w, step, &choice, start))
                 return;
 

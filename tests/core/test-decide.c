@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <string.h>
+
 #include "fixture.h"
 
 enum { SLICE = 2, A = 11, B = 12 };
@@ -454,6 +456,34 @@ static void test_budgets(void **state) {
         fixture_stop(&f);
 }
 
+/* What is only told, and what is protected, costs nothing of it; what is started does. */
+static void test_free_of_charge(void **state) {
+        static const struct {
+                ActionKind action;
+                const char *start;
+                bool charged;
+        } rows[] = {
+                { ACTION_LOG, NULL, false },     { ACTION_LOG, "x.service", true },     { ACTION_PROTECT, NULL, false },
+                { ACTION_PROTECT, "x.service", true }, { ACTION_THROTTLE, NULL, true }, { ACTION_RECLAIM, NULL, true },
+                { ACTION_FREEZE, NULL, true },   { ACTION_KILL, NULL, true },           { ACTION_STOP, NULL, true },
+                { ACTION_RESTART, NULL, true },  { ACTION_START, "x.service", true },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                start((Step)STEP("s", rows[i].action, .start = (char *) rows[i].start, .shield = GLOBS(GLOB("a*"))), RANK_USAGE);
+                fixture_stop(&f);
+                f.settings.max_actions = 0;
+                fixture_start(&f, (Policy *[]){ &policy }, 1);
+                feed_new(&f, SLICE, CGROUP_SLICE, "s.slice");
+                feed_new(&f, A, CGROUP_UNIT, "s.slice/a.service");
+                feed_look(&f, SLICE);
+                feed_survey(&f, SLICE, (Candidate[]){ { A, 1000, 0, 0 } }, 1);
+                if (strcmp(effect_words(&f), rows[i].charged ? "refuse" : "act") != 0)
+                        fail_msg("row %zu: %s", i, effect_words(&f));
+                fixture_stop(&f);
+        }
+}
+
 /* What Start= says needs a victim, or cannot be: the step is refused, in a dry run as well. */
 static void test_names(void **state) {
         static const struct {
@@ -575,6 +605,7 @@ int main(void) {
                 cmocka_unit_test(test_actions),
                 cmocka_unit_test(test_answer_limits),
                 cmocka_unit_test(test_budgets),
+                cmocka_unit_test(test_free_of_charge),
                 cmocka_unit_test(test_names),
                 cmocka_unit_test(test_preference),
                 cmocka_unit_test(test_needs_growth),
