@@ -7,6 +7,7 @@
 #include "base/parse.h"
 #include "config/load.h"
 #include "ctl/check-host.h"
+#include "ctl/check-order.h"
 #include "ctl/json.h"
 #include "ctl/verbs.h"
 
@@ -17,12 +18,12 @@ typedef struct Check {
         bool host, hint, strict, json;
 
         Config config;
-        ConfigErrors errors, on_host, hints; /* in the files; about the host: warnings; and what may well be right */
+        ConfigErrors errors, beyond, hints; /* in a file; what a file alone does not show; what may well be right */
 } Check;
 
 static void check_done(Check *check) {
         config_errors_done(&check->hints);
-        config_errors_done(&check->on_host);
+        config_errors_done(&check->beyond);
         config_errors_done(&check->errors);
         config_done(&check->config);
 }
@@ -70,7 +71,7 @@ static int look_at_host(Check *check) {
         if (r >= 0)
                 r = host_ask(&host);
         if (r >= 0)
-                r = check_host(&host, &check->config, &check->on_host);
+                r = check_host(&host, &check->config, &check->beyond);
         if (r >= 0 && check->hint)
                 r = check_host_globs(&host, &check->config, &check->hints);
         return r;
@@ -111,7 +112,7 @@ static void print_json(const Check *check) {
 
         json_list(&j, NULL);
         print_json_list(&j, &check->errors, "warning");
-        print_json_list(&j, &check->on_host, "warning");
+        print_json_list(&j, &check->beyond, "warning");
         print_json_list(&j, &check->hints, "hint");
         json_end(&j);
 }
@@ -158,13 +159,13 @@ static void print_summary(const Check *check, size_t n_errors, size_t n_warnings
 
 static int tell(const Check *check) {
         size_t n_errors = config_errors_count(&check->errors),
-               n_warnings = config_errors_count_warnings(&check->errors) + check->on_host.n_items;
+               n_warnings = config_errors_count_warnings(&check->errors) + check->beyond.n_items;
 
         if (check->json)
                 print_json(check);
         else {
                 print_list(&check->errors, "warning: ");
-                print_list(&check->on_host, "warning: ");
+                print_list(&check->beyond, "warning: ");
                 print_list(&check->hints, "hint: ");
                 print_summary(check, n_errors, n_warnings);
         }
@@ -177,6 +178,8 @@ static int run(Check *check) {
         int r;
 
         r = load(check);
+        if (r >= 0 && check->n_files == 0) /* files may be for different hosts, and in any order */
+                r = check_order(&check->config, &check->beyond);
         if (r >= 0 && check->host)
                 r = look_at_host(check);
         if (r < 0) {

@@ -173,6 +173,13 @@ holds out '3 mistakes in 1 file. 1 warning.'
 expect 0 check --host=no --json over.conf
 grep -q '"key":"Expires","severity":"warning"' out || { cat out; failed=1; }
 
+# Of the set that is read, what never gets its turn.
+mkdir -p twice/etc/memstalld/policy.d
+printf '%s\n' "$good" >twice/etc/memstalld/policy.d/10-a.conf
+printf '%s\n' "$good" >twice/etc/memstalld/policy.d/20-b.conf
+expect 1 check --root="$dir/twice" --strict
+holds out "$dir/twice/etc/memstalld/policy.d/20-b.conf:2: warning: Slice=: what matches \"batch.slice\" is watched by 10-a, which comes first"
+
 # ---- What is in effect -----------------------------------------------------------------------
 
 expect 0 show-config --help
