@@ -44,7 +44,8 @@ static uint64_t status_bytes(const char *status, const char *key) {
         return line ? strtoull(line + strlen(key), NULL, 10) * 1024 : 0;
 }
 
-/* Field 22 of /proc/PID/stat, behind the name, which may hold anything. */
+/* Field 22 of /proc/PID/stat, behind the name, which may hold anything. -ESRCH for one that has ended and is not waited for
+ * yet. */
 static int read_start_time(int proc_fd, pid_t pid, uint64_t *ret) {
         char text[TEXT_MAX], *s;
         int r;
@@ -53,6 +54,8 @@ static int read_start_time(int proc_fd, pid_t pid, uint64_t *ret) {
         if (r < 0)
                 return r;
         s = strrchr(text, ')');
+        if (s && (strncmp(s, ") Z", 3) == 0 || strncmp(s, ") X", 3) == 0))
+                return -ESRCH;
         for (unsigned field = 2; s && field < 22; field++) {
                 s = strchr(s, ' ');
                 s = s ? s + 1 : NULL;
@@ -159,12 +162,10 @@ static int check(int proc_fd, pid_t pid, uint64_t start_time, const char *path) 
                 return r;
         if (!path_is_within(actual, path))
                 return -ESRCH;
-        if (start_time == 0)
-                return 0;
         r = read_start_time(proc_fd, pid, &actual_start);
         if (r < 0)
                 return r;
-        return actual_start == start_time ? 0 : -ESRCH;
+        return start_time == 0 || actual_start == start_time ? 0 : -ESRCH;
 }
 
 int process_signal(int proc_fd, pid_t pid, uint64_t start_time, const char *path, int signal) {

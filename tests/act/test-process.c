@@ -86,6 +86,10 @@ static void test_look(void **state) {
         process_read_comm(proc_fd, 702, p.comm, sizeof(p.comm));
         assert_string_equal(p.comm, "");
 
+        put_process(704, 100, 20, 3, "0\n"); /* ended, and nobody has waited for it */
+        put(704, "stat", "704 (a) R b) Z 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21\n");
+        assert_int_equal(process_look(proc_fd, 704, &p), -ESRCH);
+
         put_process(703, 0, 0, 0, "0\n");
         put(703, "status", "Name:\tkworker\n"); /* no memory of its own */
         assert_int_equal(process_look(proc_fd, 703, &p), 0);
@@ -177,6 +181,9 @@ static void test_signal(void **state) {
         assert_int_equal(process_signal(proc_fd, pid, 0, "/a.slice", SIGKILL), -ESRCH);
 
         pid = child();
+        put(pid, "stat", "1 (a) Z 1 2\n");
+        assert_int_equal(process_signal(proc_fd, pid, 0, "/a.slice/b.service", SIGKILL), -ESRCH);
+        put_process(pid, 100, 0, 0, "0\n");
         assert_int_equal(process_signal(proc_fd, pid, 0, "/a.slice/b.service", SIGKILL), 0);
         assert_int_equal(ended_by(pid), SIGKILL);
 }
