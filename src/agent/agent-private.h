@@ -12,6 +12,7 @@
 #include "agent/agent.h"
 #include "agent/bus.h"
 #include "agent/incidents.h"
+#include "agent/recording.h"
 #include "config/load.h"
 #include "core/core.h"
 #include "sense/memstall.h"
@@ -85,6 +86,7 @@ struct Agent {
         AgentBus *bus;
         Recorder *recorder;
         Incidents *incidents;
+        Recording *recording; /* NULL, or the last one */
         bool recorded; /* a core began before this one */
 
         sd_event_source *timer, *wall_clock, *hangup, *terminate, *interrupt, *settled, *stop_deadline;

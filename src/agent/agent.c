@@ -149,6 +149,7 @@ Agent *agent_free(Agent *a) {
         culprits_stop(a);
         bus_free(a->bus);
         incidents_free(a->incidents);
+        recording_free(a->recording);
         recorder_free(a->recorder);
         effectors_stop(a);
         journal_free(a->journal);

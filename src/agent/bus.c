@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -121,6 +122,24 @@ static int get_blind(sd_bus *bus, const char *path, const char *interface, const
                                      (uint64_t) core_counts(a->core).n_lost);
 }
 
+/* Record(h): a trace into a pipe, see agent/recording.h. */
+static int method_record(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Agent *a = ((AgentBus *) userdata)->agent;
+        int fd, r;
+
+        r = sd_bus_message_read(m, "h", &fd);
+        if (r < 0)
+                return r;
+        if (a->recording && !recording_ended(a->recording))
+                return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "somebody else records already");
+        a->recording = recording_free(a->recording);
+        fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        if (fd < 0)
+                return -errno;
+        r = recording_new(&a->recording, a->event, a->recorder, fd);
+        return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
+}
+
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Version", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -133,6 +152,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_PROPERTY("Watches", "a(sssbs)", get_watches, 0, 0),
         SD_BUS_PROPERTY("Holds", "a(sssstts)", get_holds, 0, 0),
         SD_BUS_PROPERTY("Blind", "a{st}", get_blind, 0, 0),
+        SD_BUS_METHOD_WITH_ARGS("Record", SD_BUS_ARGS("h", pipe), SD_BUS_NO_RESULT, method_record, 0),
         SD_BUS_SIGNAL_WITH_ARGS("ActionTaken",
                                 SD_BUS_ARGS("s", incident, "s", unit, "s", action, "s", policy, "s", step, "s", outcome),
                                 0),

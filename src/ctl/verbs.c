@@ -7,6 +7,7 @@
 
 static const Verb verbs[] = {
         { "check", "[FILE...]", "Verify settings and policies without a daemon", verb_check },
+        { "record", "FILE", "Write what memstalld sees and decides to a trace", verb_record },
         { "replay", "TRACE", "Put a trace through policies, and compare what is decided", verb_replay },
         { "show-config", "[UNIT...]", "Show what is in effect, and which file gave what", verb_show_config },
         { "status", "[UNIT...]", "Show what is watched, by which policy, and what is held", verb_status },
