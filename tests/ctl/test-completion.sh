@@ -47,6 +47,7 @@ offers "policy.d" check --root = po
 offers "policy.d" check --root po
 offers "" check zzz
 offers "a.conf policy.d" replay ""
+offers "a.conf policy.d" record ""
 offers "policy.d" replay --policy-dir = po
 mkdir incidents
 : >incidents/0123.trace
