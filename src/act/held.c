@@ -120,7 +120,7 @@ static bool parse_line(const char *line, unsigned version, HeldUnit *ret) {
         if (version == 1) { /* MemoryHigh= was all there was */
                 if (ret->action == ACTION_THROTTLE)
                         properties_set(&ret->previous, PROPERTY_MEMORY_HIGH, strtoull(previous, NULL, 10));
-                return line[end] == '\0';
+                return line[end] == '\0' && strcmp(ret->unit, "-") != 0;
         }
 
         if (properties_parse(previous, &ret->previous) < 0 ||
