@@ -7,6 +7,7 @@
 
 #include "agent/agent-private.h"
 #include "base/clock.h"
+#include "sense/watch.h"
 
 #define TIMER_ACCURACY_DIVISOR 64U /* a timer that is far off may be late by this part of its time */
 #define TIMER_ACCURACY_MAX_USEC (250 * USEC_PER_MSEC)
