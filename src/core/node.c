@@ -129,7 +129,6 @@ static void unprotect_above(Node *n) {
                         p->n_protected--;
                         p->protected = p->protected_by_name || p->n_protected > 0;
                 }
-        n->protects_above = false;
 }
 
 void node_registry_remove(NodeRegistry *r, Node *n) {

@@ -178,6 +178,7 @@ static void test_expires_in_flight(void **state) {
         assert_int_equal(undo->undo.reason, RELEASE_EXPIRED);
         assert_int_equal(effect_of(&f, EFFECT_REPORT)->report.decision->id, id); /* still to be read */
         assert_non_null(effect_of(&f, EFFECT_DISARM));
+        assert_non_null(effect_of(&f, EFFECT_ENDED)); /* its incident */
         assert_string_equal(policy_of(7), "none");
         feed_outcome(&f, (Outcome){ .id = undo->undo.id, .kind = OUTCOME_DONE });
         assert_effects(&f, "release");
