@@ -133,6 +133,24 @@ static void test_clock(void **state) {
         fixture_stop(&f);
 }
 
+/* Each for itself, whatever its place. */
+static void test_others_stay(void **state) {
+        Policy first = POLICY("10-first", pause_step, "b.service"), second = POLICY("20-second", end_step, "*");
+
+        second.expires_usec = REALTIME + SEC;
+        start(&first, &second);
+        set_clock(REALTIME);
+        feed_new(&f, 7, CGROUP_UNIT, "a.service");
+        feed_new(&f, 8, CGROUP_UNIT, "b.service");
+        assert_string_equal(policy_of(7), "20-second");
+        f.now_usec += SEC;
+        feed_timer(&f);
+        assert_effects(&f, "expired disarm");
+        assert_string_equal(policy_of(7), "none");
+        assert_string_equal(policy_of(8), "10-first");
+        fixture_stop(&f);
+}
+
 /* What is not enabled is neither on nor over. */
 static void test_disabled(void **state) {
         Policy off = POLICY("10-off", pause_step, "*"), rest = POLICY("20-rest", end_step, "a*");
@@ -451,6 +469,7 @@ int main(void) {
                 cmocka_unit_test(test_expires),
                 cmocka_unit_test(test_expires_before_a_look),
                 cmocka_unit_test(test_clock),
+                cmocka_unit_test(test_others_stay),
                 cmocka_unit_test(test_disabled),
                 cmocka_unit_test(test_expires_in_flight),
                 cmocka_unit_test(test_expires_before_sigkill),

@@ -121,6 +121,7 @@ static void test_time_left(void **state) {
                 { "none left for long", { { 1000, 0 }, { 3000, 0 } }, 2, USEC_INFINITY, false },
                 { "four seconds are not too long", { { 1000, 1000 }, { 5000, 500 } }, 2, 4 * SEC, false },
                 { "more are", { { 1000, 1000 }, { 5001, 500 } }, 2, USEC_INFINITY, true },
+                { "and just would do", { { 1000, 3000 }, { 6000, 2000 } }, 2, USEC_INFINITY, true },
                 { "and if it fell by little", { { 1000, 1000 }, { 5001, 900 } }, 2, USEC_INFINITY, false },
                 { "a second look later it is known", { { 1000, 1000 }, { 9000, 500 }, { 9500, 490 } }, 3, 24500 * MSEC,
                   false },
