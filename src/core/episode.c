@@ -25,7 +25,6 @@ static void incident_begin(Core *core, Watch *w) {
 
         core->n_incidents++;
         w->in_incident = true;
-        w->quiet_since_usec = core->now_usec;
         w->incident = (Id128){ core->seed.high ^ mix(core->n_incidents), core->seed.low + core->n_incidents };
         for (size_t i = 0; i < w->policy->n_steps; i++) {
                 w->steps[i].n_acted = 0;

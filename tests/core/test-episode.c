@@ -53,9 +53,15 @@ static void test_incident(void **state) {
         pass(&f, 10 * SEC - 2 * SEC - 1, 0, 0);
         feed_look(&f, A);
         assert_int_equal(core_counts(f.core).n_incidents, 1);
+        assert_int_equal(core_ids(f.core).n_ended, 0);
         pass(&f, 1, 0, 0);
         feed_look(&f, A);
         assert_int_equal(core_counts(f.core).n_incidents, 0);
+        assert_int_equal(effect_of(&f, EFFECT_ENDED)->ended.incident.high, first.high);
+        assert_int_equal(effect_of(&f, EFFECT_ENDED)->ended.incident.low, 1);
+        assert_int_equal(effect_of(&f, EFFECT_ENDED)->ended.watch.id, A);
+        assert_int_equal(core_ids(f.core).n_begun, 1);
+        assert_int_equal(core_ids(f.core).n_ended, 1);
         assert_int_equal(f.effects->wakeup_usec, USEC_INFINITY); /* asleep */
 
         pass(&f, 2 * SEC, 1000, 0);
@@ -710,6 +716,34 @@ static void test_again(void **state) {
         }
 }
 
+/* What systemd said no to is tried four times, after each Settle=; then it cools down. */
+static void test_tries(void **state) {
+        static const ActionKind actions[] = { ACTION_THROTTLE, ACTION_RECLAIM, ACTION_FREEZE, ACTION_STOP, ACTION_START };
+        static Condition condition = AVAILABLE_BYTES(MIB);
+
+        for (size_t i = 0; i < ELEMENTSOF(actions); i++) {
+                const Step step = STEP("s", actions[i], .conditions = &condition, .n_conditions = 1,
+                                       .start = actions[i] == ACTION_START ? (char *) "x.service" : NULL);
+
+                start(&step, 1);
+                f.sample.room_bytes = 0;
+                for (unsigned n = 1; n <= 4; n++) {
+                        feed_look(&f, A);
+                        assert_effects(&f, "survey");
+                        survey();
+                        feed_outcome(&f, (Outcome){ .id = effect_of(&f, EFFECT_ACT)->decision.id, .kind = OUTCOME_FAILED });
+                        while (strstr(effect_words(&f), "undo")) /* half of it may have been done */
+                                feed_outcome(&f, (Outcome){ .id = effect_of(&f, EFFECT_UNDO)->undo.id, .kind = OUTCOME_DONE });
+                        pass(&f, 2 * SEC, 0, 0);
+                        feed_timer(&f);
+                        feed_look(&f, A); /* settled */
+                }
+                feed_look(&f, A);
+                assert_effects(&f, "");
+                fixture_stop(&f);
+        }
+}
+
 /* Protect goes on to the next after each Settle=, and cools down when nobody is left; one that systemd refused is not
  * asked for again in this incident; one that failed is. */
 static void test_protect(void **state) {
@@ -820,6 +854,7 @@ int main(void) {
                 cmocka_unit_test(test_frozen_before_escalation),
                 cmocka_unit_test(test_jobs_end_their_victim),
                 cmocka_unit_test(test_again),
+                cmocka_unit_test(test_tries),
                 cmocka_unit_test(test_protect),
                 cmocka_unit_test(test_protect_bars_nobody),
         };
