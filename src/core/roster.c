@@ -155,8 +155,7 @@ static void tell_presence(Core *core, const Node *n, bool comes) {
 
 void roster_add(Core *core, Node *n) {
         tell_presence(core, n, true);
-        if (!renew(core, n))
-                core->roster.rematch = true;
+        core->roster.rematch = !renew(core, n) || core->roster.rematch;
 }
 
 void roster_remove(Core *core, Node *n) {
@@ -175,8 +174,7 @@ void roster_on_managed(Core *core, Node *n, const Event *event) {
                 .duration_usec = event->managed.duration_usec,
                 .swap = event->managed.swap,
         };
-        if (!renew(core, n))
-                core->roster.rematch = true;
+        core->roster.rematch = !renew(core, n) || core->roster.rematch;
 }
 
 void roster_on_clock(Core *core, uint64_t realtime_usec) {

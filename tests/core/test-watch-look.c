@@ -159,6 +159,22 @@ static void test_cheap_before_dear(void **state) {
         stop();
 }
 
+/* More than two seconds away it may be a little sooner, on a whole second; not what is due within them. */
+static void test_whole_seconds(void **state) {
+        Step step = STEP("1", ACTION_KILL, CONDITIONS(GROWTH(1, 8 * SEC)));
+        const Policy policy = { .steps = &step, .n_steps = 1 };
+
+        start(&policy);
+        now_usec += 300 * MSEC;
+        assert_int_equal(next(), 2 * SEC);
+        stop();
+        step.conditions[0].rate.window_usec = 12 * SEC;
+        start(&policy);
+        now_usec += 300 * MSEC;
+        assert_int_equal(next(), 2700 * MSEC);
+        stop();
+}
+
 static void test_presence_bars(void **state) {
         Step step = STEP("1", ACTION_KILL, CONDITIONS(GROWTH(1, 4 * SEC), { .kind = CONDITION_PRESENT }));
         const Policy policy = { .steps = &step, .n_steps = 1 };
@@ -244,7 +260,7 @@ static void test_cause_alone(void **state) {
         assert_int_equal(next(), USEC_INFINITY);
         assert_false(watch_wants_cause(watch, now_usec));
         now_usec += 2 * SEC;
-        sample.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME] += MSEC;
+        sample.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME] += MSEC / 5; /* as little as counts */
         assert_int_equal(next(), 500 * MSEC);
         assert_true(watch_wants_cause(watch, now_usec));
         now_usec += 2 * SEC;
@@ -262,6 +278,13 @@ static void test_cause_of_room(void **state) {
         start(&policy);
         look();
         assert_false(watch_cause_is_room(watch)); /* the second does not wait for its cause yet */
+        sample.room_bytes = 50;
+        look();
+        assert_true(watch_cause_is_room(watch));
+        stop();
+
+        steps[0] = (Step) STEP("1", ACTION_KILL, CONDITIONS(CAUSE(CAUSE_UNIT_LIMIT), SOME(10, 2 * SEC)));
+        start(&policy); /* the first does not wait, the second does */
         sample.room_bytes = 50;
         look();
         assert_true(watch_cause_is_room(watch));
@@ -292,6 +315,7 @@ int main(void) {
                 cmocka_unit_test(test_plan_look_near),
                 cmocka_unit_test(test_rates_alone),
                 cmocka_unit_test(test_cheap_before_dear),
+                cmocka_unit_test(test_whole_seconds),
                 cmocka_unit_test(test_presence_bars),
                 cmocka_unit_test(test_exhaustion),
                 cmocka_unit_test(test_cause),
