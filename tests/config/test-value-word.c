@@ -39,7 +39,7 @@ static void test_action(void **state) {
 
 static void test_grain(void **state) {
         CHECK(&value_grain, { "unit", GRAIN_UNIT }, { "process", GRAIN_PROCESS },
-              { "proces", 0, "\"proces\" is no grain, did you mean process?" },
+              { "procress", 0, "\"procress\" is no grain, did you mean process?" },
               { "thread", 0, "\"thread\" is no grain, write unit or process" });
 }
 
