@@ -83,7 +83,7 @@ static void test_unknown_keys(void **state) {
         static const Row rows[] = {
                 { MATCH "Processes=a\n" STEP "Action=log\n", "3: Processes=: unknown key in [Match], remove it\n" },
                 { MATCH "[Victim]\nPrefeer=a\n" STEP "Action=log\n",
-                  "4: Prefre=: unknown key in [Victim], did you mean Prefer=?\n" },
+                  "4: Prefeer=: unknown key in [Victim], did you mean Prefer=?\n" },
                 { MATCH STEP "Action=log\nHostpressure=some 10% 2s\nTimeout=a\n",
                   "6: Hostpressure=: unknown key in [Step], did you mean HostPressure=?\n"
                   "7: Timeout=: unknown key in [Step], remove it\n" },
