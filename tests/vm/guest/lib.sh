@@ -36,13 +36,37 @@ settings() { # <<'EOF_'
 
 start_memstalld() {
     [ -x /usr/sbin/memstalld ] || [ -x /usr/bin/memstalld ] || fail "no memstalld is installed in the guest"
-    systemctl start memstalld.service && return
+    systemctl start memstalld.service && { start_recording; return; }
     systemctl status --no-pager -l memstalld.service || :
     journalctl --no-pager -q -u memstalld.service --after-cursor="$CURSOR" | tail -n 40
     fail "memstalld did not start"
 }
 
-reload_memstalld() { systemctl reload memstalld.service || fail "memstalld did not reload"; }
+# Whatever the daemon sees and decides from its start on is recorded, and played again at the end of the scenario, or
+# before the policies change: the replay has to decide the same.
+start_recording() {
+    local root=$SCENARIO_OUT/replay
+    rm -rf "$root"
+    mkdir -p "$root/etc/systemd"
+    [ ! -d "$ETC" ] || cp -r "$ETC" "$root/etc/"
+    [ ! -d /run/systemd/oomd.conf.d ] || cp -r /run/systemd/oomd.conf.d "$root/etc/systemd/"
+    memstallctl record "$root/trace" </dev/null >"$root/log" 2>&1 &
+    RECORDER=$!
+    wait_for 20 test -s "$root/trace"
+}
+
+check_recording() {
+    local root=$SCENARIO_OUT/replay
+    [ -n "${RECORDER:-}" ] || return 0
+    kill -INT "$RECORDER" 2>/dev/null || :
+    wait "$RECORDER" || :
+    RECORDER=
+    memstallctl replay --check --root="$root" "$root/trace" && return
+    memstallctl replay --root="$root" "$root/trace" || :
+    fail "a replay of what memstalld saw does not decide what it decided"
+}
+
+reload_memstalld() { check_recording; systemctl reload memstalld.service || fail "memstalld did not reload"; }
 
 stop_memstalld() { systemctl stop memstalld.service || fail "memstalld did not stop"; }
 
@@ -75,6 +99,19 @@ unit() { # NAME [systemd-run option]... -- COMMAND...
     shift
     # A dollar at the start of a word is a variable to systemd; two of them are one dollar.
     systemd-run --quiet --service-type=exec --unit="$name" "${options[@]}" -- "${@//\$/\$\$}" || fail "$name did not start"
+}
+
+unit_file() { # NAME <<'EOF_': a unit as an administrator has it; known once systemd has reloaded
+    cat >"/run/systemd/system/$1"
+    echo "$1" >>/run/scenario-units
+}
+
+# As the user `tester`, who has a manager of their own: user systemctl --user …
+user() { runuser -u tester -- env XDG_RUNTIME_DIR=/run/user/1000 "$@"; }
+
+start_user_manager() {
+    systemctl start user@1000.service || fail "no user manager"
+    wait_for 30 test -S /run/user/1000/systemd/private
 }
 
 # A unit that minds its own business: it touches its 120 MB again and again. See bystander_worst_ms, stalled_ms.
