@@ -57,8 +57,14 @@ struct ManagedOom {
         unsigned n_calls;          /* under way */
         uint64_t age_usec;         /* that a unit must have, and that an attempt in vain must have */
         uint64_t tick_usec;        /* not before is anything asked */
-        uint64_t reopen_usec;      /* USEC_INFINITY while connected */
+        uint64_t reopen_usec;      /* not before is connected; USEC_INFINITY while it is */
         uint64_t patience_usec;    /* how long to wait with the next attempt */
+
+        /* Of a user manager: there is a connection only while there is something to ask. */
+        bool brief;
+        unsigned n_attempts; /* to connect since the last answer */
+        SystemdPeer user;
+        char address[64];
 };
 
 /* Asks about a unit that is in no queue; it is MANAGED_ASKING then, or MANAGED_IDLE if it has no such properties. */

@@ -5,7 +5,9 @@
  * what is due later, never longer than that age. */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <search.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "act/managed-oom-private.h"
@@ -15,9 +17,9 @@
 #define TICK_USEC (100 * USEC_PER_MSEC)
 #define UNITS_PER_TICK 10U
 #define TIMER_ACCURACY_USEC (20 * USEC_PER_MSEC)
-#define REOPEN_FIRST_USEC USEC_PER_SEC
 #define REOPEN_LAST_USEC (64 * USEC_PER_SEC)
 #define TRIES_MAX 8U
+#define ATTEMPTS_MAX 6U /* of a user manager, in vain: half a minute */
 
 /* ---- The queue ------------------------------------------------------------------------------- */
 
@@ -45,12 +47,24 @@ static bool may_ask(const ManagedOom *m) {
         return m->first && m->n_calls + 2 <= MANAGED_OOM_CALLS_MAX && m->reopen_usec == USEC_INFINITY;
 }
 
-/* While nothing may be asked, an answer or a connection is waited for. */
-static void timer_set(ManagedOom *m) {
-        uint64_t next = m->reopen_usec;
+static bool is_done(const ManagedOom *m) {
+        return m->brief && m->reopen_usec == USEC_INFINITY && !m->first && m->n_calls == 0;
+}
 
+/* While nothing may be asked, an answer or a connection is waited for. */
+static uint64_t next_turn(const ManagedOom *m) {
         if (may_ask(m))
-                next = MIN(next, MAX(m->first->due_usec, m->tick_usec));
+                return MAX(m->first->due_usec, m->tick_usec);
+        if (is_done(m))
+                return 0;
+        if (!m->brief || m->reopen_usec == USEC_INFINITY)
+                return m->reopen_usec;
+        return m->first ? MAX(m->first->due_usec, m->reopen_usec) : USEC_INFINITY;
+}
+
+static void timer_set(ManagedOom *m) {
+        uint64_t next = next_turn(m);
+
         if (next == USEC_INFINITY) {
                 (void) sd_event_source_set_enabled(m->timer, SD_EVENT_OFF);
                 return;
@@ -61,10 +75,25 @@ static void timer_set(ManagedOom *m) {
 
 /* ---- Connections ----------------------------------------------------------------------------- */
 
+static void be_patient_anew(ManagedOom *m) {
+        m->patience_usec = m->age_usec / 2;
+        m->n_attempts = 0;
+}
+
+/* The next attempt, unless it is a user manager that has gone for good: then what waits is not asked any more. */
+static void connect_later(ManagedOom *m) {
+        m->reopen_usec = usec_add(clock_usec(), m->patience_usec);
+        if (!m->brief || m->n_attempts < ATTEMPTS_MAX)
+                return;
+        while (m->first)
+                dequeue(m->first);
+        be_patient_anew(m);
+}
+
 static int on_lost(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
         ManagedOom *m = userdata;
 
-        m->reopen_usec = usec_add(clock_usec(), m->patience_usec);
+        connect_later(m);
         timer_set(m);
         return 0;
 }
@@ -73,29 +102,38 @@ static int on_reloading(sd_bus_message *message, void *userdata, sd_bus_error *r
         ManagedOom *m = userdata;
         int active;
 
-        m->patience_usec = REOPEN_FIRST_USEC;
+        be_patient_anew(m);
         if (sd_bus_message_read(message, "b", &active) >= 0 && !active)
                 managed_oom_rescan(m);
         return 0;
 }
 
 static bool connect_now(ManagedOom *m) {
-        if (connection_open(&m->connection) >= 0) {
+        bool connected = connection_open(&m->connection) >= 0;
+
+        m->n_attempts++;
+        if (connected)
                 m->reopen_usec = USEC_INFINITY;
-                m->patience_usec = MIN(m->patience_usec * 2, REOPEN_LAST_USEC); /* until it has answered */
-                return true;
-        }
-        m->reopen_usec = usec_add(clock_usec(), m->patience_usec);
-        m->patience_usec = MIN(m->patience_usec * 2, REOPEN_LAST_USEC);
-        return false;
+        else
+                connect_later(m);
+        m->patience_usec = MIN(m->patience_usec * 2, REOPEN_LAST_USEC); /* until it has answered */
+        return connected;
+}
+
+static bool wants_connection(const ManagedOom *m, uint64_t now) {
+        return m->reopen_usec <= now && (!m->brief || (m->first && m->first->due_usec <= now));
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         ManagedOom *m = userdata;
         uint64_t now = clock_usec();
 
+        if (is_done(m)) {
+                connection_close(&m->connection);
+                m->reopen_usec = 0;
+        }
         /* What was lost may have been a systemd that has executed itself anew, and read its files. */
-        if (m->reopen_usec <= now && connect_now(m))
+        if (wants_connection(m, now) && connect_now(m) && !m->brief)
                 managed_oom_rescan(m);
         for (unsigned i = 0; i < UNITS_PER_TICK && may_ask(m) && m->first->due_usec <= now; i++) {
                 ManagedUnit *u = m->first;
@@ -122,7 +160,7 @@ void managed_on_answered(ManagedUnit *u) {
         u->state = MANAGED_IDLE;
         u->n_tries = in_vain ? u->n_tries + 1 : 0;
         if (!in_vain)
-                m->patience_usec = REOPEN_FIRST_USEC;
+                be_patient_anew(m);
         if (u->again || (in_vain && u->n_tries < TRIES_MAX))
                 enqueue(u, usec_add(clock_usec(), u->again ? 0 : m->age_usec));
         timer_set(m);
@@ -224,8 +262,8 @@ size_t managed_oom_n_lost(const ManagedOom *m) {
 
 /* ---- All of it ------------------------------------------------------------------------------- */
 
-int managed_oom_new_with_peers(ManagedOom **ret, sd_event *event, const SystemdPeer *peers, size_t n_peers,
-                               uint64_t age_usec, ManagedOomHandler handler, void *userdata) {
+/* Not connected yet. */
+static int new_alone(ManagedOom **ret, sd_event *event, uint64_t age_usec, ManagedOomHandler handler, void *userdata) {
         static const ConnectionSignal signals[] = { { "Reloading", on_reloading } };
         _cleanup_(managed_oom_freep) ManagedOom *m = NULL;
         int r;
@@ -237,15 +275,13 @@ int managed_oom_new_with_peers(ManagedOom **ret, sd_event *event, const SystemdP
         m->handler = handler;
         m->userdata = userdata;
         m->age_usec = age_usec;
-        m->patience_usec = REOPEN_FIRST_USEC;
+        be_patient_anew(m);
         m->connection = (Connection){
                 .event = m->event,
                 .signals = signals,
                 .n_signals = ELEMENTSOF(signals),
                 .lost = on_lost,
                 .userdata = m,
-                .peers = peers,
-                .n_peers = n_peers,
         };
         r = sd_event_add_time(event, &m->timer, CLOCK_MONOTONIC, 0, TIMER_ACCURACY_USEC, on_timer, m);
         if (r < 0)
@@ -253,17 +289,55 @@ int managed_oom_new_with_peers(ManagedOom **ret, sd_event *event, const SystemdP
         r = sd_event_source_set_enabled(m->timer, SD_EVENT_OFF);
         if (r < 0)
                 return r;
+        *ret = TAKE_PTR(m);
+        return 0;
+}
 
+int managed_oom_new_with_peers(ManagedOom **ret, sd_event *event, const SystemdPeer *peers, size_t n_peers,
+                               uint64_t age_usec, ManagedOomHandler handler, void *userdata) {
+        _cleanup_(managed_oom_freep) ManagedOom *m = NULL;
+        int r;
+
+        r = new_alone(&m, event, age_usec, handler, userdata);
+        if (r < 0)
+                return r;
+        m->connection.peers = peers;
+        m->connection.n_peers = n_peers;
         (void) connect_now(m);
         timer_set(m);
         *ret = TAKE_PTR(m);
         return 0;
 }
 
+int managed_oom_new_for_user_at(ManagedOom **ret, sd_event *event, uint32_t uid, const char *address, uint64_t age_usec,
+                                ManagedOomHandler handler, void *userdata) {
+        _cleanup_(managed_oom_freep) ManagedOom *m = NULL;
+        int r;
+
+        r = new_alone(&m, event, age_usec, handler, userdata);
+        if (r < 0)
+                return r;
+        if (snprintf(m->address, sizeof(m->address), "%s", address) >= (int) sizeof(m->address))
+                return -ENAMETOOLONG;
+        m->user = (SystemdPeer){ .address = m->address, .is_user = true, .uid = uid };
+        m->connection.peers = &m->user;
+        m->connection.n_peers = 1;
+        m->brief = true;
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+int managed_oom_new_for_user(ManagedOom **ret, sd_event *event, uint32_t uid, ManagedOomHandler handler, void *userdata) {
+        char address[64];
+
+        (void) snprintf(address, sizeof(address), "unix:path=/run/user/%" PRIu32 "/systemd/private", uid);
+        return managed_oom_new_for_user_at(ret, event, uid, address, AGE_USEC, handler, userdata);
+}
+
 int managed_oom_new(ManagedOom **ret, sd_event *event, ManagedOomHandler handler, void *userdata) {
         static const SystemdPeer peers[] = {
-                { "unix:path=/run/dbus/system_bus_socket", true },
-                { "unix:path=/run/systemd/private", false },
+                { .address = "unix:path=/run/dbus/system_bus_socket", .is_bus = true },
+                { .address = "unix:path=/run/systemd/private" },
         };
 
         return managed_oom_new_with_peers(ret, event, peers, ELEMENTSOF(peers), AGE_USEC, handler, userdata);

@@ -41,10 +41,21 @@ int managed_oom_new(ManagedOom **ret, sd_event *event, ManagedOomHandler handler
 /* The same with other peers, see systemd_new_with_peers(), and another age than two seconds. */
 int managed_oom_new_with_peers(ManagedOom **ret, sd_event *event, const SystemdPeer *peers, size_t n_peers,
                                uint64_t age_usec, ManagedOomHandler handler, void *userdata);
+
+/* The same for the units of the manager of user `uid` (user@UID.service), which PID 1 does not know, by that manager's
+ * private socket in /run/user/UID; what another user listens on there is left alone. That socket would wake us for each
+ * change of each unit, so it is connected to only while there is something to ask. Therefore a daemon-reload of the user's
+ * manager is not heard: what was changed counts when the unit is started anew, or after managed_oom_rescan(). A manager
+ * that cannot be reached for half a minute is not asked any more until there is a new unit. */
+int managed_oom_new_for_user(ManagedOom **ret, sd_event *event, uint32_t uid, ManagedOomHandler handler, void *userdata);
+
+/* The same, elsewhere ("unix:path=…") and with another age. -ENAMETOOLONG besides. */
+int managed_oom_new_for_user_at(ManagedOom **ret, sd_event *event, uint32_t uid, const char *address, uint64_t age_usec,
+                                ManagedOomHandler handler, void *userdata);
 ManagedOom *managed_oom_free(ManagedOom *m);
 DEFINE_CLEANUP(ManagedOom *, managed_oom_free);
 
-/* A unit of the system manager, the slices and "-.slice" for the host included. Without effect for a cgroup that is
+/* A unit of the manager that is asked, the slices and "-.slice" for the host included. Without effect for a cgroup that is
  * known already; beyond MANAGED_OOM_UNITS_MAX, or if memory is short, the unit counts as lost. */
 void managed_oom_add(ManagedOom *m, uint64_t cgroup_id, const char *unit);
 

@@ -6,10 +6,15 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "act/systemd-calls.h"
 #include "act/systemd-connection.h"
 #include "base/cleanup.h"
+
+#define PATH_PREFIX "unix:path="
 
 bool connection_is_open(const Connection *c) {
         return c->bus && sd_bus_is_open(c->bus) > 0;
@@ -51,6 +56,29 @@ static int add_signals(Connection *c, sd_bus *bus, bool is_bus) {
         return is_bus && c->n_signals > 0 ? call_subscribe(&(Call){ .bus = bus }) : 0;
 }
 
+/* Whoever listens is looked at before a word is said: the user may have put a link there, to a socket of root's. */
+static int connect_user(sd_bus *bus, const SystemdPeer *peer) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        const char *path = peer->address + strlen(PATH_PREFIX);
+        _cleanup_(fd_closep) int fd = -EBADF;
+        struct ucred who;
+        int r;
+
+        if (strlen(path) >= sizeof(address.sun_path))
+                return -ENAMETOOLONG;
+        strcpy(address.sun_path, path);
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0 || connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0 ||
+            getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &(socklen_t){ sizeof(who) }) < 0)
+                return -errno;
+        if (who.uid != peer->uid)
+                return -EPERM;
+        r = sd_bus_set_fd(bus, fd, fd);
+        if (r >= 0)
+                (void) TAKE_FD(fd);
+        return r;
+}
+
 static int open_peer(Connection *c, const SystemdPeer *peer) {
         _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
         int r;
@@ -58,7 +86,7 @@ static int open_peer(Connection *c, const SystemdPeer *peer) {
         r = sd_bus_new(&bus);
         if (r < 0)
                 return r;
-        r = sd_bus_set_address(bus, peer->address);
+        r = peer->is_user ? connect_user(bus, peer) : sd_bus_set_address(bus, peer->address);
         if (r < 0)
                 return r;
         r = sd_bus_set_bus_client(bus, peer->is_bus);

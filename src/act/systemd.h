@@ -39,10 +39,13 @@ typedef void (*SystemdAnswer)(void *userdata, const Outcome *outcome);
  * -EBUSY): there is no room to remember it. */
 #define SYSTEMD_ACTIONS_MAX 256U
 
-/* Where systemd listens: a D-Bus address, and whether a message bus is there (which wants a Hello) or PID 1 itself. */
+/* Where systemd listens: a D-Bus address, and whether a message bus is there (which wants a Hello) or PID 1 itself. Or the
+ * manager of a user, by "unix:path=…": that place is the user's own, and nothing is said to whoever else listens there. */
 typedef struct SystemdPeer {
         const char *address;
         bool is_bus;
+        bool is_user;
+        uint32_t uid; /* with is_user */
 } SystemdPeer;
 
 /* Takes a reference on `event` and starts to connect; a systemd that cannot be reached now is tried again with each

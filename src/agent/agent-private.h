@@ -19,8 +19,9 @@
 #include "sense/tree.h"
 
 /* What the agent's own files share: agent.c sets up and ends, loop.c moves events and effects, sensors.c is on the
- * side of the kernel, culprits.c on that of BPF, effectors.c on that of those who act, wall-clock.c knows what time it is
- * for people, held.c keeps the list for the next run, reload.c swaps the configuration. */
+ * side of the kernel, culprits.c on that of BPF, managed.c on that of who sets up the units, effectors.c on that of those who
+ * act, wall-clock.c knows what time it is for people, held.c keeps the list for the next run, reload.c swaps the
+ * configuration. */
 
 #define ENTRIES_MAX 512U /* as many stalls of the whole host are looked through for those of one watch */
 #define STALLS_MAX 64U   /* as many of them go into one survey */
@@ -57,6 +58,8 @@ typedef enum AgentPhase {
         PHASE_STOPPING,  /* everything held is being undone, then the loop ends */
 } AgentPhase;
 
+typedef struct Managers Managers; /* who is asked about ManagedOOM…, in managed.c */
+
 typedef struct Description {
         char files[2048], kernel[80], culprits[160], missing[256];
 } Description;
@@ -81,7 +84,7 @@ struct Agent {
         Systemd *systemd;
         Cgroup *cgroup;
         DryRun *dry_run;
-        ManagedOom *managed; /* NULL with ManagedOOM=no */
+        Managers *managers; /* NULL with ManagedOOM=no */
         Journal *journal;
         AgentBus *bus;
         Recorder *recorder;
@@ -126,6 +129,13 @@ void sensors_follow(Agent *a, uint64_t cgroup_id);
 bool sensors_look(Agent *a, const Look *look, Event *ret);
 /* Tells what the tree cannot see, once each time that it is more than before. */
 void sensors_tell_gaps(Agent *a);
+
+/* managed.c */
+
+int managers_start(Agent *a);
+void managers_stop(Agent *a);
+/* A cgroup has come or gone: asks the manager that it belongs to what the unit says about its kills. */
+void managers_ask(Agent *a, const Event *event);
 
 /* effectors.c */
 

@@ -222,22 +222,6 @@ void sensors_tell_gaps(Agent *a) {
         a->told_gaps = gaps;
 }
 
-static void on_managed(void *userdata, const Event *event) {
-        Event copy = *event;
-
-        agent_feed(userdata, &copy);
-}
-
-/* What the unit itself has to say about its kills. */
-static void ask_managed(Agent *a, const Event *event) {
-        if (!a->managed || event->cgroup.kind == CGROUP_GROUP)
-                return;
-        if (event->kind == EVENT_CGROUP_GONE)
-                managed_oom_remove(a->managed, event->cgroup_id);
-        else if (!event->cgroup.delegated)
-                managed_oom_add(a->managed, event->cgroup_id, event->cgroup.unit);
-}
-
 static void on_cgroup(const Event *event, void *userdata) {
         Agent *a = userdata;
         Event copy = *event;
@@ -247,7 +231,7 @@ static void on_cgroup(const Event *event, void *userdata) {
         else
                 copy.cgroup.born_usec = a->scanned ? clock_usec() : 0;
         agent_feed(a, &copy);
-        ask_managed(a, event);
+        managers_ask(a, event);
 }
 
 static int on_tree(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
@@ -261,19 +245,28 @@ static int on_tree(sd_event_source *source, int fd, uint32_t revents, void *user
         return 0;
 }
 
+/* What a policy watches, and what it may choose a victim from, by path. */
+static int add_groups(Agent *a, const Policy *policy) {
+        int r;
+
+        r = tree_add_groups(a->tree, policy->match.cgroups);
+        for (char **glob = policy->victim.from; r >= 0 && glob && *glob; glob++)
+                if (**glob == '/')
+                        r = tree_add_groups(a->tree, (char *[]){ *glob, NULL });
+        return r;
+}
+
 int sensors_start(Agent *a) {
         int r;
 
         r = tree_new(&a->tree, NULL, NULL);
         if (r < 0)
                 return r;
-        if (a->config.settings.managed_oom) {
-                r = managed_oom_new(&a->managed, a->event, on_managed, a);
-                if (r < 0)
-                        return r;
-        }
+        r = managers_start(a);
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < a->config.policies.n_policies; i++) {
-                r = tree_add_groups(a->tree, a->config.policies.policies[i]->match.cgroups);
+                r = add_groups(a, a->config.policies.policies[i]);
                 if (r < 0)
                         return r;
         }
@@ -293,7 +286,7 @@ int sensors_start(Agent *a) {
 }
 
 void sensors_stop(Agent *a) {
-        a->managed = managed_oom_free(a->managed);
+        managers_stop(a);
         tdestroy(a->sensors, free_sensor);
         a->sensors = NULL;
         a->tree_source = sd_event_source_disable_unref(a->tree_source);

@@ -306,10 +306,13 @@ static int on_accept(sd_event_source *source, int fd, uint32_t events, void *use
         assert_true(sd_bus_set_server(bus, 1, id) >= 0);
         assert_true(sd_bus_set_trusted(bus, 1) >= 0);
         assert_true(sd_bus_add_filter(bus, NULL, on_message, f) >= 0);
-        assert_true(sd_bus_start(bus) >= 0);
+        f->n_connections++;
+        if (sd_bus_start(bus) < 0) { /* it has hung up already */
+                sd_bus_unref(bus);
+                return 0;
+        }
         assert_true(sd_bus_attach_event(bus, f->event, 0) >= 0);
         f->peers[f->n_peers++] = bus;
-        f->n_connections++;
         return 0;
 }
 
@@ -376,4 +379,12 @@ void fake_systemd_hang_up(FakeSystemd *f) {
 
 unsigned fake_systemd_n_connections(const FakeSystemd *f) {
         return f->n_connections;
+}
+
+unsigned fake_systemd_n_open(const FakeSystemd *f) {
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < f->n_peers; i++)
+                n += sd_bus_is_open(f->peers[i]) > 0;
+        return n;
 }

@@ -58,3 +58,4 @@ void fake_systemd_forget(FakeSystemd *f);
 /* Closes all connections, as a systemd does that executes itself anew. */
 void fake_systemd_hang_up(FakeSystemd *f);
 unsigned fake_systemd_n_connections(const FakeSystemd *f);
+unsigned fake_systemd_n_open(const FakeSystemd *f); /* of them now */
