@@ -287,6 +287,8 @@ static void test_lists(void **state) {
                   .units = { { IN "s.slice", CGROUP_SLICE, 9 }, { IN "a.service", UNIT, 1 } }, .victim = IN "a.service" },
                 { "a star names no slice", { (char *) "*" }, .action = ACTION_FREEZE,
                   .units = { { IN "s.slice", CGROUP_SLICE, 9 }, { IN "a.service", UNIT, 1 } }, .victim = IN "a.service" },
+                { "nor does what only begins like one", { (char *) "s.slic*" }, .action = ACTION_FREEZE,
+                  .units = { { IN "s.slice", CGROUP_SLICE, 9 } }, .victim = "" },
                 { "a slice by name", { (char *) "s.slice", (char *) "a*" }, .action = ACTION_FREEZE,
                   .units = { { IN "s.slice", CGROUP_SLICE, 9 }, { IN "a.service", UNIT, 1 } }, .victim = IN "s.slice" },
                 { "a slice by glob", { (char *) "*.slice" }, .action = ACTION_THROTTLE,
@@ -321,6 +323,9 @@ static void test_lists(void **state) {
                   .victim = IN "c.scope/g" },
                 { "Never= its container", .never = { (char *) "c.scope" }, .action = ACTION_KILL,
                   .units = { { IN "c.scope/g", CGROUP_GROUP, 9, .delegated = true }, { IN "a.service", UNIT, 1 } },
+                  .victim = IN "a.service" },
+                { "Never= a cgroup of one letter", .never = { (char *) "c" }, .action = ACTION_KILL,
+                  .units = { { IN "c/g", CGROUP_GROUP, 9, .delegated = true }, { IN "a.service", UNIT, 1 } },
                   .victim = IN "a.service" },
                 { "only of a delegated one does what is above count", .never = { (char *) "w.slice" }, .action = ACTION_KILL,
                   .units = { { IN "a.service", UNIT, 1 } }, .victim = IN "a.service" },
@@ -383,6 +388,10 @@ static void test_odd_nodes(void **state) {
         memcpy(path + 300, "/g", 3);
         choose_unit(&policy, &(Step){ .action = ACTION_KILL }, units, false, &choice);
         assert_int_equal(choice.n_candidates, 1);
+        memset(path + 8 + 256, 'y', 300 - 8 - 256);
+        path[8 + 256] = '/';
+        choose_unit(&policy, &(Step){ .action = ACTION_KILL }, units, false, &choice);
+        assert_int_equal(choice.n_candidates, 1);
         path[8 + 255] = '/';
         choose_unit(&policy, &(Step){ .action = ACTION_KILL }, units, false, &choice);
         assert_int_equal(choice.n_candidates, 0);
@@ -403,8 +412,8 @@ static void test_more_measures(void **state) {
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
-                for (unsigned own = 0; own < 2; own++) {
-                        Policy policy = { .victim = { RANK_BY(RANK_GROWTH) } };
+                for (unsigned own = 0; own <= 2; own++) { /* so many measures of the step's own */
+                        Policy policy = { .victim = { RANK_BY(RANK_GROWTH, RANK_SWAP) } };
                         Step step = { .action = ACTION_KILL };
                         const VictimRules rules = { .policy = &policy, .step = &step, .watch = &host, .now_usec = NOW,
                                                     .held = held };
@@ -415,7 +424,7 @@ static void test_more_measures(void **state) {
                         if (own) {
                                 step.rank[0] = rows[i].rank;
                                 step.rank[1] = RANK_USAGE;
-                                step.n_rank = 2;
+                                step.n_rank = own;
                         } else {
                                 policy.victim.rank[0] = rows[i].rank;
                                 policy.victim.rank[1] = RANK_USAGE;
@@ -430,7 +439,7 @@ static void test_more_measures(void **state) {
                         s.n = 2;
                         choice = victim_choose(&rules, &s);
                         assert_string_equal(choice.suspect->node->unit, rows[i].victim);
-                        assert_int_equal(choice.rank, rows[i].told);
+                        assert_int_equal(choice.rank, own == 1 ? rows[i].rank : rows[i].told);
                         survey_done(&s);
                         node_registry_done(&r);
                 }
