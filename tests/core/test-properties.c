@@ -9,8 +9,8 @@ static void test_round_trip(void **state) {
                 "-",
                 "MemoryHigh:536870912",
                 "MemoryHigh:infinity,CPUQuotaPerSecUSec:200000,IOWeight:100",
-                "MemoryHigh:18446744073709551614,MemoryLow:18446744073709551614,CPUQuotaPerSecUSec:18446744073709551614,"
-                "CPUWeight:18446744073709551614,IOWeight:18446744073709551614,SlicesMemoryLow:18446744073709551614",
+                ("MemoryHigh:18446744073709551614,MemoryLow:18446744073709551614,CPUQuotaPerSecUSec:18446744073709551614,"
+                 "CPUWeight:18446744073709551614,IOWeight:18446744073709551614,SlicesMemoryLow:18446744073709551614"),
         };
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
