@@ -430,8 +430,7 @@ static void test_user_connects_later(void **state) {
         assert_hung_up(w);
         w->fake = fake_systemd_free(w->fake);
         managed_oom_add(w->managed, 2, "a.service");
-        assert_in_range(run(w, SIZE_MAX, 30 * AGE_USEC), 6, 6);
-        assert_int_equal(run(w, SIZE_MAX, 20 * AGE_USEC), 0);
+        assert_in_range(run(w, SIZE_MAX, 36 * AGE_USEC), 6, 6); /* one more would be in it */
 
         w->fake = fake_systemd_new(w->event, w->path);
         fake_systemd_put(w->fake, "a.service", "ManagedOOMSwap", 1);
