@@ -4,6 +4,8 @@
 
 #include "fixture.h"
 
+#include "core/core-private.h"
+
 enum { A = 7 };
 
 static Step steps[1];
@@ -261,6 +263,7 @@ static void test_recovered(void **state) {
         };
         Event event = found;
         const Undo *u;
+        HoldStatus h;
 
         fixture_start(&f, NULL, 0);
         event.now_usec = f.now_usec;
@@ -272,6 +275,9 @@ static void test_recovered(void **state) {
         assert_int_equal(u->held_usec, f.now_usec - 990 * SEC);
         assert_int_equal(u->incident.low, 2);
         assert_string_equal(u->victim.unit, "x.service");
+        assert_int_equal(u->victim.id, 0); /* its cgroup is not known */
+        assert_true(core_hold_status(f.core, 0, &h));
+        assert_int_equal(h.deadline_usec, USEC_INFINITY);
 
         feed_outcome(&f, (Outcome){ .id = u->id, .kind = OUTCOME_TIMEOUT });
         assert_effects(&f, "stuck");
@@ -301,6 +307,7 @@ static void test_generation(void **state) {
         assert_false(h.is_known);
         answer(id, OUTCOME_DONE, 4096);
         assert_int_not_equal(core_counts(f.core).held_generation, before);
+        assert_int_not_equal(core_counts(f.core).held_generation, 0); /* nor that of the empty list at first */
         assert_true(core_hold_status(f.core, 0, &h));
         assert_true(h.is_known);
         assert_int_equal(h.previous.values[PROPERTY_MEMORY_HIGH], 4096);
@@ -440,19 +447,20 @@ static void test_follows_watched(void **state) {
         }
 }
 
-/* A unit that nobody watches, in a slice that is: its looks are for its throttle alone. */
+/* A unit that nobody watches, and that pays for a slice: its looks are for its throttle alone. */
 static void test_follows_unwatched(void **state) {
         enum { SLICE = 3 };
         static Condition condition = AVAILABLE_BYTES(MIB);
         const Candidate candidate = { .cgroup_id = A, .usage_bytes = 1000 };
+        uint64_t id;
 
         steps[0] = (Step)STEP("hold", ACTION_THROTTLE, .conditions = &condition, .n_conditions = 1);
         policy = (Policy){ .name = (char *) "p", .match.slices = GLOBS(GLOB("s.slice")), .steps = steps, .n_steps = 1,
-                           .victim = { RANK_BY(RANK_USAGE) } };
+                           .victim = { RANK_BY(RANK_USAGE), .from = GLOBS(GLOB("a.service")) } };
         f = (Fixture){ .settings = SETTINGS_DEFAULT };
         fixture_start(&f, (Policy *[]){ &policy }, 1);
         feed_new(&f, SLICE, CGROUP_SLICE, "s.slice");
-        feed_new(&f, A, CGROUP_UNIT, "s.slice/a.service");
+        feed_new(&f, A, CGROUP_UNIT, "a.service");
         f.sample.room_bytes = 0;
         feed_look(&f, SLICE);
         feed_survey(&f, SLICE, &candidate, 1);
@@ -465,6 +473,60 @@ static void test_follows_unwatched(void **state) {
         look_throttled(9000, 0);
         assert_effects(&f, "undo");
         assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.reason, RELEASE_LIVELOCK);
+        id = effect_of(&f, EFFECT_UNDO)->undo.id;
+
+        /* The names in the last effects stay, though nobody else knows them any more. */
+        feed_gone(&f, A);
+        feed_gone(&f, SLICE);
+        feed_outcome(&f, (Outcome){ .id = id, .kind = OUTCOME_DONE });
+        assert_string_equal(effect_of(&f, EFFECT_RELEASE)->undo.victim.unit, "a.service");
+        assert_string_equal(effect_of(&f, EFFECT_RELEASE)->undo.watch.unit, "s.slice");
+        fixture_stop(&f);
+}
+
+/* What was tried in vain with a unit counts for one incident: all of it, and nothing of an earlier one. */
+static void test_vain(void **state) {
+        static const struct {
+                uint64_t high, low; /* how far the earlier incident's id is from this one's */
+                unsigned vain;
+        } rows[] = {
+                { 0, 0, 1U << ACTION_PROTECT | 1U << ACTION_THROTTLE },
+                { 1, 0, 1U << ACTION_PROTECT },
+                { 0, 1, 1U << ACTION_PROTECT },
+                { 1, 1, 1U << ACTION_PROTECT },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                uint64_t id = start((Step)STEP("hold", ACTION_PROTECT, .shield = GLOBS(GLOB("*")),
+                                               .memory_low = { .bytes = 4096 }));
+                const Id128 incident = effect_of(&f, EFFECT_ACT)->decision.incident;
+                Node *n = node_registry_find(&f.core->nodes, A);
+
+                n->vain = 1U << ACTION_THROTTLE;
+                n->vain_incident = (Id128){ incident.high + rows[i].high, incident.low + rows[i].low };
+                feed_outcome(&f, (Outcome){ .id = id, .kind = OUTCOME_REFUSED });
+                assert_int_equal(n->vain, rows[i].vain);
+                assert_int_equal(n->vain_incident.high, incident.high);
+                assert_int_equal(n->vain_incident.low, incident.low);
+                fixture_stop(&f);
+        }
+}
+
+/* An undo for which an earlier step had no room follows in the next one; no look is asked for at what is gone. */
+static void test_after_a_full_step(void **state) {
+        Hold *h;
+
+        answer(start((Step)STEP("hold", ACTION_THROTTLE)), OUTCOME_DONE, 4096);
+        h = f.core->ledger.holds;
+        h->victim->gone = true;
+        pass(&f, SEC, 5000, 0);
+        feed_outcome(&f, (Outcome){ .id = 0 });
+        assert_effects(&f, "");
+        h->release = true;
+        h->reason = RELEASE_GONE;
+        feed_outcome(&f, (Outcome){ .id = 0 });
+        assert_effects(&f, "undo");
+        assert_int_equal(effect_of(&f, EFFECT_UNDO)->undo.reason, RELEASE_GONE);
         fixture_stop(&f);
 }
 
@@ -570,6 +632,19 @@ static void test_protect_answers(void **state) {
         }
 }
 
+/* One more than there is room for is not touched. */
+static void test_recovered_too_many(void **state) {
+        f = (Fixture){ .settings = SETTINGS_DEFAULT };
+        fixture_start(&f, NULL, 0);
+        for (unsigned i = 0; i <= HOLDS_MAX; i++) {
+                f.effects = core_step(f.core, &(Event){ .kind = EVENT_HELD, .now_usec = f.now_usec,
+                                                        .held = { .unit = "x.service", .action = ACTION_FREEZE } });
+                assert_effects(&f, i < HOLDS_MAX ? "undo" : "");
+        }
+        assert_int_equal(core_counts(f.core).n_held, HOLDS_MAX);
+        fixture_stop(&f);
+}
+
 /* What an earlier run held of a cgroup that no manager knows comes back with its path. */
 static void test_recovered_group(void **state) {
         for (unsigned known = 0; known < 2; known++) {
@@ -602,10 +677,13 @@ int main(void) {
                 cmocka_unit_test(test_follows),
                 cmocka_unit_test(test_follows_watched),
                 cmocka_unit_test(test_follows_unwatched),
+                cmocka_unit_test(test_vain),
+                cmocka_unit_test(test_after_a_full_step),
                 cmocka_unit_test(test_by_hand),
                 cmocka_unit_test(test_policy),
                 cmocka_unit_test(test_protect_answers),
                 cmocka_unit_test(test_recovered_group),
+                cmocka_unit_test(test_recovered_too_many),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
