@@ -24,6 +24,7 @@ static void test_find(void **state) {
         h = ledger_add(l, &freeze, watch, a, 100 * SEC);
         t = ledger_add(l, &throttle, watch, a, 100 * SEC);
         assert_int_equal(l->n, 2);
+        assert_int_equal(l->generation, 2); /* none comes again, whatever is added and removed */
         assert_int_equal(h->state, HOLD_PENDING);
         assert_int_equal(h->since_usec, 100 * SEC);
         assert_int_equal(h->deadline_usec, 130 * SEC);
@@ -48,6 +49,7 @@ static void test_find(void **state) {
 
         ledger_remove(l, h);
         assert_int_equal(l->n, 1);
+        assert_int_equal(l->generation, 3);
         assert_null(ledger_find(l, a, ACTION_FREEZE));
         assert_null(ledger_find_id(l, 10));
         ledger_done(l);
