@@ -76,7 +76,9 @@ struct Agent {
         Tree *tree;
         sd_event_source *tree_source;
         bool scanned; /* what appears from now on is new */
-        void *sensors; /* tsearch(3) of Sensor, by cgroup id: the event sources of the armed watches */
+        uint64_t newborn_id; /* the cgroup whose NEW is being fed, if it was made just now */
+        void *sensors; /* tsearch(3) of Sensor, by cgroup id: what each watch is armed with */
+        sd_event_source *arming; /* on while some of them wait */
         TreeGaps told_gaps;
 
         Culprits culprits;
@@ -120,15 +122,23 @@ void agent_on_outcome(void *userdata, const Outcome *outcome);
 
 int sensors_start(Agent *a);
 void sensors_stop(Agent *a);
-/* Arms what the core asked for. */
-void sensors_arm(Agent *a, const Effect *effect);
-void sensors_disarm(Agent *a, uint64_t cgroup_id);
 /* Keeps open what looks at a cgroup need that nobody watches. */
 void sensors_follow(Agent *a, uint64_t cgroup_id);
 /* Takes the look and fills the event; false if the cgroup is gone. */
 bool sensors_look(Agent *a, const Look *look, Event *ret);
 /* Tells what the tree cannot see, once each time that it is more than before. */
 void sensors_tell_gaps(Agent *a);
+
+/* arming.c */
+
+int arming_start(Agent *a);
+void arming_stop(Agent *a);
+/* Arms what the core asked for, as soon as that may be. */
+void sensors_arm(Agent *a, const Effect *effect);
+void sensors_disarm(Agent *a, uint64_t cgroup_id);
+/* The cgroup is gone, its watch goes with it. */
+void arming_forget(Agent *a, uint64_t cgroup_id);
+void sensors_tell_blind(Agent *a, uint64_t cgroup_id, const char *reason);
 
 /* managed.c */
 

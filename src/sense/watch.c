@@ -3,8 +3,13 @@
 /* A watch lives in the folder it watches. Which files a folder keeps open follows from the watches above and below
  * it (sense/folder.c), so arming is: count, refresh, create triggers. */
 
+#include <fcntl.h>
+
+#include "base/fdio.h"
 #include "sense/registry.h"
 #include "sense/trigger.h"
+
+#define EVENTS_TEXT_MAX 128U
 
 const char *watch_error_text(int error) {
         static const char *const texts[_WATCH_E_MAX] = {
@@ -14,6 +19,7 @@ const char *watch_error_text(int error) {
                 [WATCH_E_NO_PRESSURE] = "it has no pressure file: is cgroup.pressure 0, or pressure accounting off?",
                 [WATCH_E_WINDOW] = "the kernel takes windows of 500ms to 10s, and shares over 0% up to 100%",
                 [WATCH_E_NO_FULL] = "the kernel does not account when all wait for the CPU: \"some\" is what it has",
+                [WATCH_E_EMPTY] = "there is no process in it",
                 [WATCH_E_PRIVILEGE] = "without CAP_SYS_RESOURCE the kernel takes only multiples of 2s as windows",
         };
 
@@ -62,6 +68,20 @@ static int check_files(const Folder *f) {
         return fd < 0 ? fd : WATCH_E_NO_CONTROLLER;
 }
 
+/* The manager removes a unit's cgroup when its last process is gone, and a kernel may not bear that while a trigger is
+ * being created (see agent/arming.c). Slices stay. */
+static bool is_empty(const Folder *f, int folder_fd) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        char text[EVENTS_TEXT_MAX];
+        uint64_t populated;
+
+        if (f->place.kind != CGROUP_UNIT && f->place.kind != CGROUP_GROUP)
+                return false;
+        fd = openat(folder_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+        return fd >= 0 && fd_read_text(fd, text, sizeof(text)) > 0 &&
+               text_find_uint(text, "populated", &populated) == 0 && populated == 0;
+}
+
 /* Opens one trigger in the file of its resource: of the folder, or of the host. */
 static int open_trigger(const Tree *t, const Folder *f, int folder_fd, Trigger *trigger) {
         static const char *const paths[_RESOURCE_MAX] = {
@@ -72,6 +92,8 @@ static int open_trigger(const Tree *t, const Folder *f, int folder_fd, Trigger *
         const PressureLimit *limit = &trigger->limit;
         bool host = f->place.kind == CGROUP_HOST || limit->resource == RESOURCE_HOST_MEMORY;
 
+        if (!host && is_empty(f, folder_fd))
+                return WATCH_E_EMPTY;
         if (!host)
                 return trigger_open(&trigger->fd, folder_fd, paths[limit->resource], limit);
         /* it is there since 5.13, and takes triggers, but is always 0 */

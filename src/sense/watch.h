@@ -19,6 +19,7 @@ enum {
         WATCH_E_NO_PRESSURE,   /* it has no such pressure file: cgroup.pressure is 0, or PSI is off */
         WATCH_E_WINDOW,        /* a window outside 500ms … 10s, or a share of nothing or of more than all */
         WATCH_E_NO_FULL,       /* `full` is not accounted for the CPU: of the host never, of cgroups since 5.13 */
+        WATCH_E_EMPTY,         /* it has no process, and may be removed while a trigger is made; see watch_arm() */
         WATCH_E_PRIVILEGE,     /* without CAP_SYS_RESOURCE the kernel takes only multiples of 2s */
         _WATCH_E_MAX,
 };
@@ -48,7 +49,8 @@ typedef struct ArmedWatch {
  * tree and lives until watch_disarm(), or until the cgroup's GONE is told.
  *
  * Returns 0 if all is armed. WATCH_E_GONE, WATCH_E_NO_CONTROLLER: nothing is, and `*ret_watch` is untouched. Another
- * positive answer is the first trigger's that could not be had; the watch is armed without it, see Trigger.error.
+ * positive answer is the first trigger's that could not be had; the watch is armed without it, see Trigger.error. For
+ * one, no trigger is made on a unit or group whose cgroup.events says that there is no process (WATCH_E_EMPTY).
  * -errno if memory or descriptors are short: nothing is armed. Creating a trigger takes the kernel's cgroup_mutex, so
  * this is for quiet times. */
 int watch_arm(Tree *tree, uint64_t cgroup_id, const PressureLimit *limits, size_t n_limits, unsigned wants,

@@ -65,6 +65,23 @@ static void test_no_pressure_no_controller(void **state) {
         assert_int_equal(s.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME], 0);
 }
 
+/* Without a process it may be removed at any moment: it is looked at, and gets its trigger when there is one. */
+static void test_empty(void **state) {
+        UnitsFixture *f = *state;
+        const ArmedWatch *watch = NULL;
+        Sample s;
+
+        fake_tree_write(&f->fake, "other.service", "cgroup.events", "populated 0\nfrozen 0\n");
+        assert_int_equal(watch_arm(f->tree, f->other, &some_10_2s, 1, 0, &watch), WATCH_E_EMPTY);
+        assert_non_null(watch);
+        assert_int_equal(watch->triggers[0].fd, -EBADF);
+        assert_int_equal(watch_sample(f->tree, f->other, &s), 0);
+
+        fake_tree_write(&f->fake, "other.service", "cgroup.events", "populated 1\nfrozen 0\n");
+        assert_int_equal(watch_arm(f->tree, f->other, &some_10_2s, 1, 0, &watch), 0);
+        assert_true(watch->triggers[0].fd >= 0);
+}
+
 /* Its name belongs to another cgroup by now, which must not be watched in its place. */
 static void test_arm_successor(void **state) {
         UnitsFixture *f = *state;
@@ -298,6 +315,7 @@ static void test_gone(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_triggers, units_fixture_setup, units_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_empty, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_no_pressure_no_controller, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_arm_successor, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_disarm, units_fixture_setup, units_fixture_teardown),

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* When a watch gets what wakes it. Nothing is written to the pressure file of a unit that may go at any moment: not in
+ * its first second, nor while it has no process. Kernels without "sched/psi: fix race between file release and pressure
+ * write" (2026) lose a trigger that is created while its cgroup is removed, warn of a "trigger leak" in
+ * psi_cgroup_free(), and use its memory when it is another's. Units that live shorter so cost no trigger, either. And what
+ * could not be had because there was no process or no memory controller yet is tried again, ever more seldom. */
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "agent/agent-private.h"
+#include "base/clock.h"
+#include "sense/watch.h"
+
+#define AGE_USEC USEC_PER_SEC
+#define DOUBLINGS_MAX 9U
+#define LATEST_USEC (5 * USEC_PER_MINUTE)
+
+/* memory.events tells of each reclaim at a limit: often enough is ten times a second. */
+#define EVENTS_RATE_USEC USEC_PER_SEC
+#define EVENTS_RATE_BURST 10U
+
+typedef struct Sensor Sensor;
+
+typedef struct TriggerSource {
+        Sensor *sensor;
+        PressureLimit limit;
+        sd_event_source *source;
+} TriggerSource;
+
+/* What the core asked for of one watch, and the event sources of what could be had. */
+struct Sensor {
+        uint64_t cgroup_id;
+        Agent *agent;
+        unsigned wants;
+        PressureLimit *limits;
+        size_t n_limits;
+        sd_event_source *events;
+        TriggerSource *triggers; /* as many */
+
+        bool waits; /* for another try */
+        uint64_t due_usec;
+        unsigned n_tries;
+};
+
+static void sensor_disconnect(Sensor *s) {
+        for (size_t i = 0; i < s->n_limits; i++)
+                s->triggers[i].source = sd_event_source_disable_unref(s->triggers[i].source);
+        s->events = sd_event_source_disable_unref(s->events);
+}
+
+static Sensor *sensor_free(Sensor *s) {
+        if (!s)
+                return NULL;
+
+        if (s->triggers)
+                sensor_disconnect(s);
+        free(s->triggers);
+        free(s->limits);
+        free(s);
+        return NULL;
+}
+DEFINE_CLEANUP(Sensor *, sensor_free);
+
+static void free_sensor(void *p) {
+        sensor_free(p);
+}
+
+static int compare_ids(const void *a, const void *b) {
+        uint64_t x = ((const Sensor *) a)->cgroup_id, y = ((const Sensor *) b)->cgroup_id;
+
+        return x < y ? -1 : x > y;
+}
+
+void arming_forget(Agent *a, uint64_t cgroup_id) {
+        const Sensor key = { .cgroup_id = cgroup_id };
+        Sensor **found = tfind(&key, &a->sensors, compare_ids), *s;
+
+        if (!found)
+                return;
+        s = *found;
+        (void) tdelete(&key, &a->sensors, compare_ids);
+        sensor_free(s);
+}
+
+void sensors_tell_blind(Agent *a, uint64_t cgroup_id, const char *reason) {
+        const char *path = NULL, *unit = NULL;
+
+        (void) tree_name(a->tree, cgroup_id, NULL, &path, &unit, NULL);
+        journal_blind(a->journal, path, unit, reason);
+}
+
+/* False if the cgroup could not be looked at: it is gone, or about to be. */
+static bool feed_sample(Agent *a, uint64_t cgroup_id, SampleCause cause, const PressureLimit *limit) {
+        Event event = { .kind = EVENT_SAMPLE, .cgroup_id = cgroup_id, .sample.cause = cause };
+
+        if (limit)
+                event.sample.limit = *limit;
+        if (watch_sample(a->tree, cgroup_id, &event.sample.values) != 0)
+                return false;
+        agent_feed(a, &event);
+        return true;
+}
+
+static int on_trigger(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        TriggerSource *t = userdata;
+        Sensor *s = t->sensor;
+        Sample sample;
+
+        /* An error first: it stands beside EPOLLPRI, and for ever. A cgroup that is gone tells by its own event. */
+        if (revents & (EPOLLERR | EPOLLHUP)) {
+                if (watch_sample(s->agent->tree, s->cgroup_id, &sample) == 0)
+                        sensors_tell_blind(s->agent, s->cgroup_id, "the kernel ended its pressure trigger (cgroup.pressure?)");
+                t->source = sd_event_source_disable_unref(t->source);
+                return 0;
+        }
+        (void) feed_sample(s->agent, s->cgroup_id, SAMPLE_TRIGGER, &t->limit);
+        return 0;
+}
+
+static int on_memory_events(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Sensor *s = userdata;
+
+        /* The file of a cgroup that is gone is ready for ever. */
+        if (!feed_sample(s->agent, s->cgroup_id, SAMPLE_EVENTS, NULL))
+                s->events = sd_event_source_disable_unref(s->events);
+        return 0;
+}
+
+static int add_source(Agent *a, sd_event_source **ret, int fd, sd_event_io_handler_t handler, void *userdata) {
+        int r;
+
+        r = sd_event_add_io(a->event, ret, fd, EPOLLPRI, handler, userdata);
+        if (r < 0)
+                return r;
+        return sd_event_source_set_priority(*ret, PRIORITY_PRESSURE);
+}
+
+static int sensor_connect(Sensor *s, const ArmedWatch *watch) {
+        Agent *a = s->agent;
+        int r;
+
+        for (size_t i = 0; i < watch->n_triggers; i++) {
+                if (watch->triggers[i].fd < 0)
+                        continue;
+                r = add_source(a, &s->triggers[i].source, watch->triggers[i].fd, on_trigger, &s->triggers[i]);
+                if (r < 0)
+                        return r;
+        }
+        if (!(s->wants & WANT_EVENTS) || watch->events_fd < 0)
+                return 0;
+
+        r = add_source(a, &s->events, watch->events_fd, on_memory_events, s);
+        if (r < 0)
+                return r;
+        return sd_event_source_set_ratelimit(s->events, EVENTS_RATE_USEC, EVENTS_RATE_BURST);
+}
+
+/* ---- Now or later ---------------------------------------------------------------------------- */
+
+static void note_due(const void *node, VISIT visit, void *next_usec) {
+        const Sensor *s = *(Sensor *const *) node;
+
+        if ((visit == postorder || visit == leaf) && s->waits)
+                *(uint64_t *) next_usec = MIN(*(uint64_t *) next_usec, s->due_usec);
+}
+
+static void set_timer(Agent *a) {
+        uint64_t next_usec = USEC_INFINITY;
+
+        twalk_r(a->sensors, note_due, &next_usec);
+        if (next_usec == USEC_INFINITY) {
+                (void) sd_event_source_set_enabled(a->arming, SD_EVENT_OFF);
+                return;
+        }
+        (void) sd_event_source_set_time(a->arming, next_usec);
+        (void) sd_event_source_set_enabled(a->arming, SD_EVENT_ONESHOT);
+}
+
+/* Each time twice as far. Many that came together are tried together. */
+static void wait_longer(Sensor *s) {
+        uint64_t delay_usec = MIN(AGE_USEC << MIN(s->n_tries, DOUBLINGS_MAX), LATEST_USEC);
+
+        s->waits = true;
+        s->n_tries++;
+        s->due_usec = clock_usec() + delay_usec;
+        s->due_usec += USEC_PER_SEC / 4 - s->due_usec % (USEC_PER_SEC / 4);
+        set_timer(s->agent);
+}
+
+/* Arms it with the first `n` of its limits, and comes back to it if there may be more to be had later. */
+static void sensor_arm(Sensor *s, size_t n) {
+        Agent *a = s->agent;
+        const ArmedWatch *watch = NULL;
+        int r;
+
+        sensor_disconnect(s);
+        s->waits = false;
+        r = watch_arm(a->tree, s->cgroup_id, s->limits, n, s->wants, &watch);
+        if (r == WATCH_E_GONE)
+                return;
+        if (r != 0 && r != WATCH_E_EMPTY && !(r == WATCH_E_NO_CONTROLLER && s->n_tries > 1))
+                sensors_tell_blind(a, s->cgroup_id, r > 0 ? watch_error_text(r) : strerror(-r));
+        if (n < s->n_limits || r == WATCH_E_EMPTY || r == WATCH_E_NO_CONTROLLER)
+                wait_longer(s);
+        if (!watch)
+                return;
+        r = sensor_connect(s, watch);
+        if (r < 0)
+                sensors_tell_blind(a, s->cgroup_id, strerror(-r));
+}
+
+static void find_due(const void *node, VISIT visit, void *ret) {
+        Sensor *s = *(Sensor *const *) node;
+
+        if ((visit == postorder || visit == leaf) && s->waits && s->due_usec <= clock_usec())
+                *(Sensor **) ret = s;
+}
+
+/* A sample may bring about anything, so the sensors are looked through anew for each. */
+static int on_arming(sd_event_source *source, uint64_t usec, void *userdata) {
+        Agent *a = userdata;
+        Sensor *s;
+
+        for (;;) {
+                s = NULL;
+                twalk_r(a->sensors, find_due, &s);
+                if (!s)
+                        break;
+                sensor_arm(s, s->n_limits);
+                (void) feed_sample(a, s->cgroup_id, SAMPLE_REQUESTED, NULL);
+        }
+        set_timer(a);
+        return 0;
+}
+
+static int sensor_new(Sensor **ret, Agent *a, const Effect *effect) {
+        _cleanup_(sensor_freep) Sensor *s = calloc(1, sizeof(*s));
+
+        if (!s)
+                return -ENOMEM;
+        s->agent = a;
+        s->cgroup_id = effect->arm.watch.id;
+        s->wants = effect->arm.wants;
+        s->n_limits = effect->arm.n_limits;
+        s->limits = calloc(s->n_limits + 1, sizeof(*s->limits));
+        s->triggers = calloc(s->n_limits + 1, sizeof(*s->triggers));
+        if (!s->limits || !s->triggers)
+                return -ENOMEM;
+        for (size_t i = 0; i < s->n_limits; i++) {
+                s->limits[i] = effect->arm.limits[i];
+                s->triggers[i] = (TriggerSource){ .sensor = s, .limit = s->limits[i] };
+        }
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+void sensors_arm(Agent *a, const Effect *effect) {
+        const CgroupName *name = &effect->arm.watch;
+        bool young = name->id == a->newborn_id && (name->kind == CGROUP_UNIT || name->kind == CGROUP_GROUP);
+        Sensor *s = NULL;
+
+        arming_forget(a, name->id);
+        if (sensor_new(&s, a, effect) < 0 || !tsearch(s, &a->sensors, compare_ids)) {
+                sensor_free(s);
+                sensors_tell_blind(a, name->id, strerror(ENOMEM));
+                return;
+        }
+        sensor_arm(s, young ? 0 : s->n_limits);
+}
+
+void sensors_disarm(Agent *a, uint64_t cgroup_id) {
+        arming_forget(a, cgroup_id);
+        watch_disarm(a->tree, cgroup_id);
+}
+
+int arming_start(Agent *a) {
+        int r;
+
+        r = sd_event_add_time(a->event, &a->arming, CLOCK_MONOTONIC, 0, 0, on_arming, a);
+        if (r < 0)
+                return r;
+        return sd_event_source_set_enabled(a->arming, SD_EVENT_OFF);
+}
+
+void arming_stop(Agent *a) {
+        tdestroy(a->sensors, free_sensor);
+        a->sensors = NULL;
+        a->arming = sd_event_source_disable_unref(a->arming);
+}
