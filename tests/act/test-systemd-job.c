@@ -4,7 +4,7 @@
 
 #include "systemd-world.h"
 
-#define START_TIME_USEC (300 * USEC_PER_MSEC)
+#define START_TIME_USEC USEC_PER_SEC
 
 static Decision job(uint64_t id, ActionKind action) {
         Decision d = world_decision(id, action);
