@@ -698,6 +698,7 @@ static void test_again(void **state) {
                 start(&step, 1);
                 f.sample.room_bytes = 0;
                 for (unsigned n = 0; n < 5;) {
+                        assert_true(f.now_usec < 1300 * SEC); /* not never */
                         feed_look(&f, A);
                         if (strstr(effect_words(&f), "survey")) {
                                 survey();
