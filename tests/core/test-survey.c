@@ -287,8 +287,15 @@ static void test_cause(void **state) {
         }
 }
 
-/* Where nothing else is known: under a tenth of the host's memory available. */
+/* Where nothing else is known: under a tenth of the host's memory available; for a step about room, under a quarter. */
 static void test_cause_host(void **state) {
+        for (uint64_t available = 249; available <= 250; available++) {
+                const Event event = { .survey.values = { .host_total_bytes = 1000, .host_available_bytes = available } };
+
+                (void) survey_fill(&survey, &nodes, &event);
+                assert_int_equal(survey_cause(&survey, &nodes, &event, node_registry_find(&nodes, A), 0, true),
+                                 available < 250 ? CAUSE_HOST_SHORT : CAUSE_UNKNOWN);
+        }
         for (uint64_t available = 99; available <= 100; available++) {
                 const Event event = { .survey.values = { .host_total_bytes = 1000, .host_available_bytes = available } };
 
@@ -334,6 +341,27 @@ static void test_culprits(void **state) {
         assert_int_equal(survey_culprits(&survey, &nodes, &event, c, 0), 0);
 }
 
+/* Each with its share of all; those with less than a hundredth say nothing, unless that is all there is. */
+static void test_shares(void **state) {
+        static const struct {
+                uint64_t first, second;
+                size_t n;
+                uint32_t share;
+        } rows[] = { { 990, 10, 2, 9900 }, { 991, 9, 1, 9910 }, { 1, 0, 2, 10000 }, { 0, 0, 2, 0 } };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const Stall stalls[] = { { A, A, 1, STALL_MEMCG_MAX, rows[i].first, 1 },
+                                         { B, B, 2, STALL_MEMCG_MAX, rows[i].second, 1 } };
+                const Event event = { .now_usec = 100 * SEC, .survey = { .stalls = stalls, .n_stalls = 2 } };
+                Culprit c[2];
+
+                (void) survey_fill(&survey, &nodes, &event);
+                survey_blame(&survey, &nodes, &event);
+                assert_int_equal(survey_culprits(&survey, &nodes, &event, c, 2), rows[i].n);
+                assert_int_equal(c[0].share, rows[i].share);
+        }
+}
+
 /* Half of what it suffered caused by itself makes a cause. */
 static void test_role(void **state) {
         static const struct {
@@ -368,6 +396,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_cause, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cause_host, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_culprits, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_shares, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_role, setup, teardown),
         };
 
