@@ -111,6 +111,7 @@ static void test_pressure(void **state) {
         assert_int_equal(watch_condition_value(watch, step.conditions), 1000);
         assert_int_equal(watch_pressure(watch, &step, PRESSURE_SOME), 1000);
         assert_int_equal(watch_pressure(watch, &step, PRESSURE_FULL), 0);
+        assert_int_equal(watch_share(watch, RESOURCE_CPU, PRESSURE_SOME, 2 * SEC), 0); /* nobody asked for it */
         second(990);
         assert_false(watch_holds_any(watch));
         stop();
