@@ -69,6 +69,63 @@ static void test_cgroups_come_and_go(void **state) {
         assert_null(core_free(NULL));
 }
 
+/* What is told of a cgroup is known of it. */
+static void test_what_is_told(void **state) {
+        for (unsigned told = 0; told < 2; told++) {
+                Fixture f = { .settings = SETTINGS_DEFAULT };
+                const Node *n;
+
+                fixture_start(&f, NULL, 0);
+                f.effects = core_step(f.core, &(Event){
+                        .kind = EVENT_CGROUP_NEW, .now_usec = f.now_usec, .cgroup_id = 7,
+                        .cgroup = { .kind = CGROUP_UNIT, .path = "/s.slice/a.service", .unit = "a.service",
+                                    .born_usec = told ? 990 * SEC : 0, .delegated = told, .container = told },
+                });
+                n = node_registry_find(&f.core->nodes, 7);
+                assert_int_equal(n->kind, CGROUP_UNIT);
+                assert_string_equal(n->path, "/s.slice/a.service");
+                assert_string_equal(n->unit, "a.service");
+                assert_int_equal(n->born_usec, told ? 990 * SEC : 0);
+                assert_int_equal(n->delegated, told);
+                assert_int_equal(n->container, told);
+                fixture_stop(&f);
+        }
+}
+
+/* MaxActions= of a policy is its own, wherever it stands among those that have one and those that have none. */
+static void test_policy_budgets(void **state) {
+        Step end[] = { STEP("end", ACTION_KILL, CONDITIONS(AVAILABLE_BYTES(MIB)), .settle_usec = 0, .cooldown_usec = 0) };
+        static const unsigned max_actions[] = { 0, 2, 0, 3 };
+        Policy policies[] = { POLICY("10", end, "u0"), POLICY("20", end, "u1"), POLICY("30", end, "u2"),
+                              POLICY("40", end, "u3") };
+        Fixture f = { .settings = SETTINGS_DEFAULT };
+
+        for (size_t i = 0; i < ELEMENTSOF(policies); i++) {
+                policies[i].max_actions = max_actions[i];
+                policies[i].max_actions_usec = 1000 * SEC;
+        }
+        fixture_start(&f, (Policy *[]){ policies, policies + 1, policies + 2, policies + 3 }, 4);
+        f.sample.room_bytes = 0;
+        for (uint64_t i = 0; i < ELEMENTSOF(policies); i++) {
+                const uint64_t id = 10 + i;
+
+                feed_new(&f, id, CGROUP_UNIT, (char[]){ 'u', (char) ('0' + i), '\0' });
+                for (unsigned n = 0; n < 5; n++) {
+                        feed_look(&f, id);
+                        feed_survey(&f, id, &(Candidate){ .cgroup_id = id, .usage_bytes = 1000 }, 1);
+                        if (max_actions[i] > 0 && n >= max_actions[i]) {
+                                assert_effects(&f, n == max_actions[i] ? "refuse" : "");
+                                continue;
+                        }
+                        feed_outcome(&f, (Outcome){ .id = effect_of(&f, EFFECT_ACT)->decision.id, .kind = OUTCOME_DONE });
+                        feed_timer(&f);
+                        feed_look(&f, id); /* settled */
+                        pass(&f, 10 * SEC, 0, 0);
+                }
+        }
+        fixture_stop(&f);
+}
+
 /* Whichever goes, the others stay, each once. */
 static void test_watches_stay(void **state) {
         for (uint64_t gone = 10; gone < 14; gone++) {
@@ -130,6 +187,74 @@ static void test_status(void **state) {
         assert_int_equal(hold.incident.low, watch.incident.low);
         assert_false(core_hold_status(f.core, 1, &hold));
         assert_false(core_watch_status(f.core, 1, &watch));
+        fixture_stop(&f);
+}
+
+/* What is held, one after the other, whichever is over. */
+static void test_holds(void **state) {
+        static const char *const units[] = { "a.service", "b.service", "c.service" };
+        Fixture f = { .settings = SETTINGS_DEFAULT };
+        HoldStatus hold;
+
+        fixture_start(&f, NULL, 0);
+        for (size_t i = 0; i < ELEMENTSOF(units); i++)
+                f.effects = core_step(f.core, &(Event){ .kind = EVENT_HELD, .now_usec = f.now_usec,
+                                                        .held = { .unit = units[i], .action = ACTION_FREEZE } });
+        for (size_t gone = 0; gone < ELEMENTSOF(units); gone++) {
+                for (size_t i = gone; i < ELEMENTSOF(units); i++) {
+                        assert_true(core_hold_status(f.core, i - gone, &hold));
+                        assert_string_equal(hold.victim.unit, units[i]);
+                }
+                assert_false(core_hold_status(f.core, ELEMENTSOF(units) - gone, &hold));
+                feed_outcome(&f, (Outcome){ .id = gone + 1, .kind = OUTCOME_DONE });
+        }
+        assert_false(core_hold_status(f.core, 0, &hold));
+        fixture_stop(&f);
+}
+
+/* A replay goes on with the numbers of the run that it was recorded of. */
+static void test_count_from(void **state) {
+        const CoreIds from = { .last_id = 70, .n_begun = 30, .n_ended = 20 };
+        Policy policy = POLICY("p", freeze, "a.service");
+        Fixture f = { .settings = SETTINGS_DEFAULT };
+        CoreIds ids;
+
+        fixture_start(&f, (Policy *[]){ &policy }, 1);
+        core_count_from(f.core, &from);
+        feed_new(&f, 7, CGROUP_UNIT, "a.service");
+        feed_look(&f, 7);
+        pass(&f, 2 * SEC, 5000, 0);
+        feed_look(&f, 7);
+        feed_survey(&f, 7, &(Candidate){ .cgroup_id = 7, .usage_bytes = MIB }, 1);
+        assert_int_equal(effect_of(&f, EFFECT_ACT)->decision.id, 71);
+        assert_int_equal(effect_of(&f, EFFECT_ACT)->decision.incident.low, 31);
+        ids = core_ids(f.core);
+        assert_int_equal(ids.last_id, 71);
+        assert_int_equal(ids.n_begun, 31);
+        assert_int_equal(ids.n_ended, 20);
+        fixture_stop(&f);
+}
+
+/* An event is of one kind: what it carries is not read as another's, and nothing else is done that is due. */
+static void test_one_kind(void **state) {
+        Policy policy = POLICY("p", freeze, "a.service");
+        Fixture f = { .settings = SETTINGS_DEFAULT };
+
+        fixture_start(&f, (Policy *[]){ &policy }, 1);
+        feed_new(&f, 7, CGROUP_UNIT, "a.service");
+        feed_look(&f, 7);
+        pass(&f, 2 * SEC, 5000, 0);
+        feed_look(&f, 7);
+        feed_survey(&f, 7, &(Candidate){ .cgroup_id = 7, .usage_bytes = MIB }, 1);
+        memset(f.sample.pressure_usec, 0, sizeof(f.sample.pressure_usec));
+        f.sample.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME] = effect_of(&f, EFFECT_ACT)->decision.id;
+        feed_survey(&f, 7, NULL, 0);
+        assert_effects(&f, ""); /* no answer to that number */
+        f.now_usec = f.effects->wakeup_usec;
+        f.effects = core_step(f.core, &(Event){ .kind = EVENT_HELD, .now_usec = f.now_usec, .held.unit = "x.service" });
+        assert_effects(&f, "");
+        feed_timer(&f);
+        assert_effects(&f, "sample");
         fixture_stop(&f);
 }
 
@@ -240,12 +365,15 @@ static void test_undo_beside_many_watches(void **state) {
 
 /* Beyond as many cgroups as it can know the core goes on, and says how many it lost. */
 static void test_lost(void **state) {
-        Policy policy = POLICY("p", freeze, "none");
+        char last[64];
+        Policy policy = POLICY("p", freeze, last);
         Fixture f = { .settings = SETTINGS_DEFAULT };
 
+        (void) snprintf(last, sizeof(last), "u%u.service", (unsigned) (NODES_MAX + 2));
         fixture_start(&f, (Policy *[]){ &policy }, 1);
         feed_many(&f, NODES_MAX + 3, "u");
         assert_int_equal(core_counts(f.core).n_lost, 3);
+        assert_int_equal(core_counts(f.core).n_watches, 0); /* what is lost is not watched */
         fixture_stop(&f);
 }
 
@@ -299,8 +427,13 @@ static void test_short_lived_units(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_cgroups_come_and_go),
+                cmocka_unit_test(test_what_is_told),
+                cmocka_unit_test(test_policy_budgets),
                 cmocka_unit_test(test_watches_stay),
                 cmocka_unit_test(test_status),
+                cmocka_unit_test(test_holds),
+                cmocka_unit_test(test_count_from),
+                cmocka_unit_test(test_one_kind),
                 cmocka_unit_test(test_time_never_runs_back),
                 cmocka_unit_test(test_many_watches),
                 cmocka_unit_test(test_undo_beside_many_watches),

@@ -231,6 +231,18 @@ static void test_lost_answer(void **state) {
         assert_int_equal(effect_of(&f, EFFECT_REPORT)->report.outcome.error, -ETIMEDOUT);
         assert_int_equal(core_counts(f.core).n_open, 0);
         fixture_stop(&f);
+
+        /* The watch ends with it where its unit is gone: no look is due any more. */
+        start(&step, 1);
+        f.sample.room_bytes = 0;
+        feed_look(&f, A);
+        survey();
+        feed_gone(&f, A);
+        pass(&f, 5 * SEC, 0, 0);
+        feed_timer(&f);
+        assert_effects(&f, "report ended");
+        assert_int_equal(core_counts(f.core).n_watches, 0);
+        fixture_stop(&f);
 }
 
 /* KillAfter=: to the microsecond, only if the unit is there still, and only once. */
@@ -677,6 +689,30 @@ static void test_jobs_end_their_victim(void **state) {
         }
 }
 
+/* The watch goes while it settles, its victim stays: it is told at once, and nothing is left to wait for. */
+static void test_gone_while_settling(void **state) {
+        enum { W = 3 };
+        static Condition condition = AVAILABLE_BYTES(MIB);
+        static Step end[] = { STEP("end", ACTION_KILL, .conditions = &condition, .n_conditions = 1) };
+        Policy by_name = { .name = (char *) "p", .match.units = GLOBS(GLOB("w.service")), .steps = end, .n_steps = 1,
+                           .victim = { RANK_BY(RANK_USAGE), .from = GLOBS(GLOB("a.service")) } };
+
+        f = (Fixture){ .settings = SETTINGS_DEFAULT };
+        fixture_start(&f, (Policy *[]){ &by_name }, 1);
+        feed_new(&f, W, CGROUP_UNIT, "w.service");
+        feed_new(&f, A, CGROUP_UNIT, "a.service");
+        f.sample.room_bytes = 0;
+        feed_look(&f, W);
+        feed_survey(&f, W, &(Candidate){ .cgroup_id = A, .usage_bytes = 1000 }, 1);
+        feed_outcome(&f, (Outcome){ .id = effect_of(&f, EFFECT_ACT)->decision.id, .kind = OUTCOME_DONE });
+        feed_gone(&f, W);
+        assert_effects(&f, "report ended");
+        assert_string_equal(effect_of(&f, EFFECT_ENDED)->ended.watch.unit, "w.service");
+        assert_int_equal(core_counts(f.core).n_watches, 0);
+        assert_int_equal(core_counts(f.core).n_open, 0);
+        fixture_stop(&f);
+}
+
 /* When the same action comes again, in seconds after the one before: what ends or frees as soon as it has cooled down,
  * what is told or held ever more rarely. */
 static void test_again(void **state) {
@@ -854,6 +890,7 @@ int main(void) {
                 cmocka_unit_test(test_settles_at_escalation),
                 cmocka_unit_test(test_frozen_before_escalation),
                 cmocka_unit_test(test_jobs_end_their_victim),
+                cmocka_unit_test(test_gone_while_settling),
                 cmocka_unit_test(test_again),
                 cmocka_unit_test(test_tries),
                 cmocka_unit_test(test_protect),

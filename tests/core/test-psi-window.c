@@ -149,6 +149,8 @@ static void test_seed(void **state) {
                   200 * MSEC, 1000, 1000 },
                 { "the readings see more", { { 97000, 0 }, { 98000, 0 }, { 100000, 500 } }, 3, 2 * SEC, 200 * MSEC,
                   2500, 2500 },
+                { "a reading where the window begins: a false event", { { 1000, 0 }, { 98000, 50 }, { 100000, 230 } }, 3,
+                  2 * SEC, 200 * MSEC, 900, 900 },
                 { "readings within the window stay", { { 1000, 0 }, { 99000, 50 }, { 100000, 250 } }, 3, 2 * SEC,
                   220 * MSEC, 1002, 1100 },
                 { "and none of them shrinks", { { 1000, 0 }, { 99000, 10 }, { 100000, 250 } }, 3, 2 * SEC,
@@ -159,12 +161,15 @@ static void test_seed(void **state) {
                 PsiWindow w = window_of(rows[i].readings, rows[i].n);
                 uint64_t now_usec = rows[i].readings[rows[i].n - 1].now_msec * MSEC;
                 uint32_t before = psi_window_share(&w, rows[i].window_usec), after;
+                uint32_t half = psi_window_share(&w, rows[i].window_usec / 2);
 
                 psi_window_seed(&w, now_usec, rows[i].window_usec, rows[i].stall_usec);
                 after = psi_window_share(&w, rows[i].window_usec);
                 if (before != rows[i].before || after != rows[i].after)
                         fail_msg("%s: %u then %u, not %u then %u", rows[i].what, before, after, rows[i].before,
                                  rows[i].after);
+                if (rows[i].before == rows[i].after && psi_window_share(&w, rows[i].window_usec / 2) != half)
+                        fail_msg("%s: the readings are not as they were", rows[i].what);
         }
 }
 
