@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <stdio.h>
+#include <string.h>
+
 #include "test.h"
 
 #include "core/properties.h"
@@ -44,11 +47,28 @@ static void test_mistakes(void **state) {
         }
 }
 
+/* As many zeros as there is room for, and one more. */
+static void test_longest(void **state) {
+        for (int n = 63; n <= 64; n++) {
+                char text[80];
+                Properties p;
+                int r;
+
+                (void) snprintf(text, sizeof(text), "MemoryHigh:%0*d", n - (int) strlen("MemoryHigh:"), 7);
+                assert_int_equal(strlen(text), n);
+                r = properties_parse(text, &p);
+                assert_int_equal(r, n == 63 ? 0 : -EINVAL);
+                if (r == 0)
+                        assert_int_equal(p.values[PROPERTY_MEMORY_HIGH], 7);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_round_trip),
                 cmocka_unit_test(test_units),
                 cmocka_unit_test(test_mistakes),
+                cmocka_unit_test(test_longest),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
