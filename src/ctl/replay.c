@@ -64,22 +64,28 @@ static int load_folder(const char *folder, Config *config, ConfigErrors *errors)
         return r < 0 ? r : 0;
 }
 
+static void print_errors(const ConfigErrors *errors) {
+        for (size_t i = 0; i < errors->n_items; i++)
+                if (!errors->items[i].warning)
+                        fprintf(stderr, "%s:%u: %s\n", errors->items[i].file, errors->items[i].line, errors->items[i].text);
+}
+
+/* A file in effect that has mistakes is left out, as memstalld does at its start. Those that are to be tried must be
+ * right. */
 static int load(const Options *options, Config *config) {
-        _cleanup_(config_errors_done) ConfigErrors errors = { 0 };
+        _cleanup_(config_errors_done) ConfigErrors errors = { 0 }, tried = { 0 };
         int r;
 
         r = config_load(options->root, config, &errors);
         if (r >= 0 && options->policy_dir) {
                 policy_set_done(&config->policies);
-                r = load_folder(options->policy_dir, config, &errors);
+                r = load_folder(options->policy_dir, config, &tried);
         }
-        for (size_t i = 0; i < errors.n_items; i++)
-                if (!errors.items[i].warning)
-                        fprintf(stderr, "%s:%u: %s\n", errors.items[i].file, errors.items[i].line, errors.items[i].text);
+        print_errors(options->policy_dir ? &tried : &errors);
         if (r < 0)
                 fprintf(stderr, "memstallctl: cannot read the policies: %s\n",
                         r == -ENOENT ? "there is no *.conf in the folder" : strerror(-r));
-        return r < 0 ? r : config_errors_count(&errors) > 0 ? -EINVAL : 0;
+        return r < 0 ? r : config_errors_count(&tried) > 0 ? -EINVAL : 0;
 }
 
 /* ---- The trace --------------------------------------------------------------------------------- */

@@ -54,6 +54,14 @@ expect 1 --policy-dir "$dir/empty" "$dir/trace"
 expect 1 --policy-dir "$dir/broken" "$dir/trace"
 says err 'batch.conf:8: Action='
 
+# In effect, a file with mistakes is left out, as memstalld leaves it out.
+mkdir -p "$dir/half/etc/memstalld/policy.d"
+cp "$dir/same/batch.conf" "$dir/half/etc/memstalld/policy.d/"
+cp "$dir/broken/batch.conf" "$dir/half/etc/memstalld/policy.d/worse.conf"
+expect 0 --root "$dir/half" "$dir/trace"
+says err 'worse.conf:8: Action='
+says out '#1 throttle b\.service'
+
 # What this policy decides is what memstalld decided then: written into the trace, it is the same.
 expect 0 --policy-dir "$dir/same" --root "$dir/root" "$dir/trace"
 says out '^ *10\.000s \+  #1 throttle b\.service, MemoryHigh:[0-9]+, of batch\.slice, by batch/slow, Pressure:10%'
