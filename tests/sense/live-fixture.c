@@ -44,6 +44,10 @@ uint64_t live_inode(const char *path) {
 }
 
 void live_remove(const char *path) {
+        char file[256];
+
+        (void) snprintf(file, sizeof(file), "%s/cgroup.kill", path);
+        (void) live_write(file, "1");
         for (unsigned i = 0; i < 500 && rmdir(path) < 0 && errno == EBUSY; i++)
                 (void) usleep(10000);
 }
@@ -60,6 +64,27 @@ pid_t live_start(const char *cgroup, void (*work)(void)) {
         if (live_write(procs, pid))
                 work();
         _exit(1);
+}
+
+static void idle(void) {
+        for (;;)
+                (void) pause();
+}
+
+pid_t live_inhabit(const char *cgroup) {
+        pid_t pid = live_start(cgroup, idle);
+        char file[256], text[64] = "";
+        int fd;
+
+        (void) snprintf(file, sizeof(file), "%s/cgroup.procs", cgroup);
+        for (unsigned i = 0; i < 500 && !text[0]; i++) {
+                fd = open(file, O_RDONLY | O_CLOEXEC);
+                if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+                        (void) usleep(10000);
+                (void) fd_close(fd);
+        }
+        assert_true(text[0]);
+        return pid;
 }
 
 void live_end(pid_t pid) {
@@ -141,6 +166,7 @@ int live_setup(void **state) {
         live_dispatch(&f);
         f.id = live_inode(UNIT);
         assert_int_equal(f.told.unit_id, f.id);
+        f.inhabitant = live_inhabit(UNIT);
         *state = &f;
         return 0;
 }
@@ -150,5 +176,6 @@ int live_teardown(void **state) {
 
         f->tree = tree_free(f->tree);
         remove_all();
+        live_end(f->inhabitant);
         return 0;
 }

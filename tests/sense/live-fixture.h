@@ -36,6 +36,7 @@ typedef struct LiveFixture {
         Tree *tree;
         LiveTold told;
         uint64_t id; /* of UNIT */
+        pid_t inhabitant; /* of it */
 } LiveFixture;
 
 /* For cmocka; `*state` becomes a LiveFixture. */
@@ -49,11 +50,13 @@ bool live_write(const char *path, const char *text);
 void live_make(const char *path);
 uint64_t live_inode(const char *path);
 
-/* Removes a cgroup, a little later if killed processes are still in it. */
+/* Removes a cgroup with the processes in it. */
 void live_remove(const char *path);
 
 /* A process in `cgroup` that does `work` for ever. */
 pid_t live_start(const char *cgroup, void (*work)(void));
+/* One that does nothing, and is there already: an empty cgroup gets no trigger. */
+pid_t live_inhabit(const char *cgroup);
 void live_end(pid_t pid);
 
 /* Walks through 64 MiB of memory again and again. */

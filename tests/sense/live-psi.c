@@ -310,6 +310,8 @@ static void test_controller_later(void **state) {
         assert_true(live_write(BARE "/cgroup.subtree_control", "+memory"));
         live_dispatch(f);
         assert_int_equal(f->told.n_new + f->told.n_gone, 0);
+        assert_int_equal(watch_arm(f->tree, id, &some_1_2s, 1, 0, &watch), WATCH_E_EMPTY);
+        (void) live_inhabit(BARE_UNIT);
         assert_int_equal(watch_arm(f->tree, id, &some_1_2s, 1, 0, &watch), 0);
         assert_int_equal(watch_sample(f->tree, id, &s), 0);
 }
