@@ -231,7 +231,7 @@ static int on_arming(sd_event_source *source, uint64_t usec, void *userdata) {
                 if (!s)
                         break;
                 sensor_arm(s, s->n_limits);
-                (void) feed_sample(a, s->cgroup_id, SAMPLE_REQUESTED, NULL);
+                (void) feed_sample(a, s->cgroup_id, SAMPLE_ARMED, NULL);
         }
         set_timer(a);
         return 0;

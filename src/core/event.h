@@ -134,6 +134,7 @@ typedef enum SampleCause {
         SAMPLE_REQUESTED,
         SAMPLE_TRIGGER, /* a PSI trigger fired: `limit` says which */
         SAMPLE_EVENTS,  /* memory.events.local changed */
+        SAMPLE_ARMED,   /* its triggers are there only now */
         _SAMPLE_CAUSE_MAX,
 } SampleCause;
 

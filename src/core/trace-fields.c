@@ -27,6 +27,7 @@ const char *trace_sample_cause_word(int cause) {
                 [SAMPLE_REQUESTED] = "requested",
                 [SAMPLE_TRIGGER] = "trigger",
                 [SAMPLE_EVENTS] = "events",
+                [SAMPLE_ARMED] = "armed",
         };
 
         return words[cause];

@@ -33,6 +33,7 @@ static void test_round_trip(void **state) {
                 "time=0.000000 event=new cgroup=23 kind=unit path=/f.service unit=f.service born=1.500000 delegated=yes container=yes",
                 "time=0.000000 event=new cgroup=22 kind=unit path=/with\\x20space\\x0a\\xc3\\xa4 unit=k=v:w.service",
                 "time=2.500000 event=sample cgroup=20 cause=requested",
+                "time=2.500000 event=sample cgroup=20 cause=armed",
                 "time=2.500000 event=sample cgroup=20 cause=events high=1 max=2 oom-kill=3",
                 "time=2.500000 event=sample cgroup=20 cause=trigger:some:10%:2.000000 some=0.700000 full=0.000001 "
                 "usage=1 limit=infinity room-cgroup=9 room=2 available=3 total=4",
