@@ -42,8 +42,8 @@ start_memstalld() {
     fail "memstalld did not start"
 }
 
-# Whatever the daemon sees and decides from its start on is recorded, and played again at the end of the scenario, or
-# before the policies change: the replay has to decide the same.
+# Whatever the daemon sees and decides from its start on, until other policies are loaded, is recorded, and played again
+# at the end of the scenario: the replay has to decide the same.
 start_recording() {
     local root=$SCENARIO_OUT/replay
     rm -rf "$root"
@@ -55,18 +55,23 @@ start_recording() {
     wait_for 20 test -s "$root/trace"
 }
 
-check_recording() {
-    local root=$SCENARIO_OUT/replay
+stop_recording() {
     [ -n "${RECORDER:-}" ] || return 0
     kill -INT "$RECORDER" 2>/dev/null || :
     wait "$RECORDER" || :
     RECORDER=
+}
+
+check_recording() {
+    local root=$SCENARIO_OUT/replay
+    stop_recording
+    [ -e "$root/trace" ] || return 0
     memstallctl replay --check --root="$root" "$root/trace" && return
     memstallctl replay --root="$root" "$root/trace" || :
     fail "a replay of what memstalld saw does not decide what it decided"
 }
 
-reload_memstalld() { check_recording; systemctl reload memstalld.service || fail "memstalld did not reload"; }
+reload_memstalld() { stop_recording; systemctl reload memstalld.service || fail "memstalld did not reload"; }
 
 stop_memstalld() { systemctl stop memstalld.service || fail "memstalld did not stop"; }
 
