@@ -151,8 +151,8 @@ static void test_throttle(void **state) {
 }
 
 static void assert_low(const char *slices, const char *unit) {
-        assert_string_equal(output("cat /sys/fs/cgroup/memstalld.slice/memory.low"), slices);
-        assert_string_equal(output("cat /sys/fs/cgroup/memstalld.slice/" SLICE "/memory.low"), slices);
+        assert_string_equal(output("cat /sys/fs/cgroup/" PARENT "/memory.low"), slices);
+        assert_string_equal(output("cat /sys/fs/cgroup/" PARENT "/" SLICE "/memory.low"), slices);
         assert_string_equal(output("cat /sys/fs/cgroup" UNIT_CGROUP "/memory.low"), unit);
 }
 
@@ -182,7 +182,7 @@ static void test_protect(void **state) {
         o = world_undo(w, ACTION_PROTECT, previous);
         assert_int_equal(o->kind, OUTCOME_DONE);
         assert_true(o->gone);
-        assert_string_equal(property("memstalld.slice", "MemoryLow"), "0");
+        assert_string_equal(property(PARENT, "MemoryLow"), "0");
         assert_string_equal(property(SLICE, "MemoryLow"), "0");
 }
 

@@ -20,8 +20,9 @@
 /* The effector and the real PID 1, with a unit of their own. Shared by tests/act/live-systemd*.c. */
 
 #define UNIT "memstalld-live.service"
-#define SLICE "memstalld-live.slice"
-#define UNIT_CGROUP "/memstalld.slice/" SLICE "/" UNIT
+#define PARENT "livetest.slice" /* not one of ours, which is protected by itself */
+#define SLICE "livetest-units.slice"
+#define UNIT_CGROUP "/" PARENT "/" SLICE "/" UNIT
 #define START "systemd-run --quiet --collect --slice=" SLICE " --unit=" UNIT " "
 #define MIB (UINT64_C(1) << 20)
 
