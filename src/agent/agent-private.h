@@ -19,7 +19,7 @@
 #include "sense/tree.h"
 
 /* What the agent's own files share: agent.c sets up and ends, loop.c moves events and effects, sensors.c is on the
- * side of the kernel, culprits.c on that of BPF, managed.c on that of who sets up the units, effectors.c on that of those who
+ * side of the kernel, arming.c waits for what it tells by itself, culprits.c is on the side of BPF, managed.c on that of who sets up the units, effectors.c on that of those who
  * act, wall-clock.c knows what time it is for people, held.c keeps the list for the next run, reload.c swaps the
  * configuration. */
 
@@ -126,6 +126,8 @@ void sensors_stop(Agent *a);
 void sensors_follow(Agent *a, uint64_t cgroup_id);
 /* Takes the look and fills the event; false if the cgroup is gone. */
 bool sensors_look(Agent *a, const Look *look, Event *ret);
+/* Tells that a watch cannot see what it should. */
+void sensors_tell_blind(Agent *a, uint64_t cgroup_id, const char *reason);
 /* Tells what the tree cannot see, once each time that it is more than before. */
 void sensors_tell_gaps(Agent *a);
 
@@ -134,11 +136,10 @@ void sensors_tell_gaps(Agent *a);
 int arming_start(Agent *a);
 void arming_stop(Agent *a);
 /* Arms what the core asked for, as soon as that may be. */
-void sensors_arm(Agent *a, const Effect *effect);
-void sensors_disarm(Agent *a, uint64_t cgroup_id);
+void arming_arm(Agent *a, const Effect *effect);
+void arming_disarm(Agent *a, uint64_t cgroup_id);
 /* The cgroup is gone, its watch goes with it. */
 void arming_forget(Agent *a, uint64_t cgroup_id);
-void sensors_tell_blind(Agent *a, uint64_t cgroup_id, const char *reason);
 
 /* managed.c */
 

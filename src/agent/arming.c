@@ -41,6 +41,7 @@ struct Sensor {
         sd_event_source *events;
         TriggerSource *triggers; /* as many */
 
+        bool told;  /* what cannot be had */
         bool waits; /* for another try */
         uint64_t due_usec;
         unsigned n_tries;
@@ -84,13 +85,6 @@ void arming_forget(Agent *a, uint64_t cgroup_id) {
         s = *found;
         (void) tdelete(&key, &a->sensors, compare_ids);
         sensor_free(s);
-}
-
-void sensors_tell_blind(Agent *a, uint64_t cgroup_id, const char *reason) {
-        const char *path = NULL, *unit = NULL;
-
-        (void) tree_name(a->tree, cgroup_id, NULL, &path, &unit, NULL);
-        journal_blind(a->journal, path, unit, reason);
 }
 
 /* False if the cgroup could not be looked at: it is gone, or about to be. */
@@ -180,15 +174,24 @@ static void set_timer(Agent *a) {
         (void) sd_event_source_set_enabled(a->arming, SD_EVENT_ONESHOT);
 }
 
-/* Each time twice as far. Many that came together are tried together. */
+/* Each time twice as far. Many are tried together, at the longest distance all of them: one wake-up in five minutes. */
 static void wait_longer(Sensor *s) {
         uint64_t delay_usec = MIN(AGE_USEC << MIN(s->n_tries, DOUBLINGS_MAX), LATEST_USEC);
+        uint64_t step_usec = delay_usec < LATEST_USEC ? USEC_PER_SEC / 4 : LATEST_USEC;
 
         s->waits = true;
         s->n_tries++;
         s->due_usec = clock_usec() + delay_usec;
-        s->due_usec += USEC_PER_SEC / 4 - s->due_usec % (USEC_PER_SEC / 4);
+        s->due_usec += step_usec - s->due_usec % step_usec;
         set_timer(s->agent);
+}
+
+/* Once a watch, however often it is tried; and not of one that is so young that it will be tried anew at once. */
+static void tell_missing(Sensor *s, int r, bool final) {
+        if (r == 0 || r == WATCH_E_EMPTY || !final || s->told)
+                return;
+        s->told = true;
+        sensors_tell_blind(s->agent, s->cgroup_id, r > 0 ? watch_error_text(r) : strerror(-r));
 }
 
 /* Arms it with the first `n` of its limits, and comes back to it if there may be more to be had later. */
@@ -202,8 +205,7 @@ static void sensor_arm(Sensor *s, size_t n) {
         r = watch_arm(a->tree, s->cgroup_id, s->limits, n, s->wants, &watch);
         if (r == WATCH_E_GONE)
                 return;
-        if (r != 0 && r != WATCH_E_EMPTY && !(r == WATCH_E_NO_CONTROLLER && s->n_tries > 1))
-                sensors_tell_blind(a, s->cgroup_id, r > 0 ? watch_error_text(r) : strerror(-r));
+        tell_missing(s, r, n == s->n_limits);
         if (n < s->n_limits || r == WATCH_E_EMPTY || r == WATCH_E_NO_CONTROLLER)
                 wait_longer(s);
         if (!watch)
@@ -258,7 +260,7 @@ static int sensor_new(Sensor **ret, Agent *a, const Effect *effect) {
         return 0;
 }
 
-void sensors_arm(Agent *a, const Effect *effect) {
+void arming_arm(Agent *a, const Effect *effect) {
         const CgroupName *name = &effect->arm.watch;
         bool young = name->id == a->newborn_id && (name->kind == CGROUP_UNIT || name->kind == CGROUP_GROUP);
         Sensor *s = NULL;
@@ -272,7 +274,7 @@ void sensors_arm(Agent *a, const Effect *effect) {
         sensor_arm(s, young ? 0 : s->n_limits);
 }
 
-void sensors_disarm(Agent *a, uint64_t cgroup_id) {
+void arming_disarm(Agent *a, uint64_t cgroup_id) {
         arming_forget(a, cgroup_id);
         watch_disarm(a->tree, cgroup_id);
 }

@@ -42,7 +42,7 @@ static void carry_out(Agent *a, const Effect *e) {
         switch (e->kind) {
 
         case EFFECT_ARM:
-                sensors_arm(a, e);
+                arming_arm(a, e);
                 break;
 
         case EFFECT_SAMPLE:
@@ -54,7 +54,7 @@ static void carry_out(Agent *a, const Effect *e) {
                 break;
 
         case EFFECT_DISARM:
-                sensors_disarm(a, e->look.id);
+                arming_disarm(a, e->look.id);
                 break;
 
         case EFFECT_FOLLOW:
@@ -178,6 +178,7 @@ void agent_feed(Agent *a, Event *event) {
 
                 step(a, &late);
         }
+        recorder_drop_old(a->recorder, clock_usec());
         agent_tell_status(a);
         agent_check_phase(a);
 }

@@ -7,6 +7,7 @@
 #include "base/usec.h"
 
 #define ALIGNMENT 16U
+#define DROPS_MAX 64U /* steps at once: many more than one turn of the loop adds */
 
 typedef enum EntryKind {
         ENTRY_SKIP, /* nothing, to the end of the buffer */
@@ -106,13 +107,11 @@ static void drop_step(Recorder *r) {
         while ((e = oldest(r)) && (e->kind == ENTRY_EFFECT || e->is_answer));
 }
 
-static void drop_old(Recorder *r, uint64_t now_usec) {
-        const Entry *e;
+/* Whether the oldest entry is there only until somebody has time for it. */
+static bool is_old(Recorder *r, uint64_t now_usec) {
+        const Entry *e = oldest(r);
 
-        if (r->keep || r->in_incident)
-                return;
-        while ((e = oldest(r)) && usec_sub(now_usec, e->now_usec) > RECORDER_KEEP_USEC)
-                drop_step(r);
+        return e && !r->keep && !r->in_incident && usec_sub(now_usec, e->now_usec) > RECORDER_KEEP_USEC;
 }
 
 /* A free stretch of that size at the tail, or NULL. */
@@ -145,8 +144,8 @@ static void append(Recorder *r, const Entry *like) {
         Entry *e;
 
         while (!(e = stretch(r, size))) {
+                r->n_forced += !is_old(r, like->now_usec);
                 drop_step(r);
-                r->n_forced++;
         }
         *e = *like;
         e->size = (uint32_t) size;
@@ -198,7 +197,6 @@ void recorder_step(Recorder *r, const Event *event, const Effects *effects, cons
                    const CoreIds *after) {
         Entry e = { .kind = ENTRY_EVENT, .now_usec = event->now_usec, .ids = *before, .is_answer = is_answer(event) };
 
-        drop_old(r, event->now_usec);
         r->ids = *after;
         r->in_incident = after->n_begun != after->n_ended;
         if (trace_format_event(event, r->line, TRACE_LINE_MAX) < 0 || entry_size(strlen(r->line)) > r->ring_size / 2)
@@ -211,6 +209,11 @@ void recorder_step(Recorder *r, const Event *event, const Effects *effects, cons
                 if (trace_effect_decides(effects->items[i].kind) &&
                     trace_format_effect(effects->items + i, event->now_usec, r->line, TRACE_LINE_MAX) == 0)
                         append(r, &(Entry){ .kind = ENTRY_EFFECT, .now_usec = event->now_usec, .ids = *after });
+}
+
+void recorder_drop_old(Recorder *r, uint64_t now_usec) {
+        for (unsigned i = 0; i < DROPS_MAX && is_old(r, now_usec); i++)
+                drop_step(r);
 }
 
 void recorder_keep(Recorder *r, bool keep) {

@@ -30,6 +30,9 @@ void recorder_start(Recorder *r, const TraceStart *start, const char *comments, 
 void recorder_step(Recorder *r, const Event *event, const Effects *effects, const CoreIds *before,
                    const CoreIds *after);
 
+/* What is too old leaves the ring and is folded, some of it: for when all that is urgent has been done. */
+void recorder_drop_old(Recorder *r, uint64_t now_usec);
+
 /* Nothing leaves the ring for its age alone. */
 void recorder_keep(Recorder *r, bool keep);
 

@@ -10,6 +10,13 @@
 #include "base/clock.h"
 #include "sense/watch.h"
 
+void sensors_tell_blind(Agent *a, uint64_t cgroup_id, const char *reason) {
+        const char *path = NULL, *unit = NULL;
+
+        (void) tree_name(a->tree, cgroup_id, NULL, &path, &unit, NULL);
+        journal_blind(a->journal, path, unit, reason);
+}
+
 void sensors_follow(Agent *a, uint64_t cgroup_id) {
         int r = tree_follow(a->tree, cgroup_id);
 

@@ -98,6 +98,7 @@ static void step(Daemon *d, const Event *event) {
 
         after = core_ids(d->core);
         recorder_step(d->recorder, event, effects, &before, &after);
+        recorder_drop_old(d->recorder, event->now_usec);
         d->wakeup_usec = effects->wakeup_usec;
         for (size_t i = 0; i < effects->n_items; i++) {
                 const Effect *e = effects->items + i;
@@ -330,11 +331,35 @@ static void test_sink_fails(void **state) {
         daemon_end(&d);
 }
 
+/* What is old goes when there is time for it, a little at a time; what is not, stays. */
+static void test_drop_old(void **state) {
+        const Effects nothing = { 0 };
+        const CoreIds none = { 0 };
+        Recorder *r;
+        size_t n = 0;
+
+        assert_int_equal(recorder_new(&r, 64 * 1024), 0);
+        for (unsigned i = 0; i < 200; i++)
+                recorder_step(r, &(Event){ .kind = EVENT_TIMER, .now_usec = USEC_PER_SEC + i }, &nothing, &none, &none);
+        recorder_drop_old(r, USEC_PER_SEC + RECORDER_KEEP_USEC);
+        for (const char *line = write_all(r); (line = strstr(line, "event=timer")); line++)
+                n++;
+        assert_int_equal(n, 200);
+
+        recorder_drop_old(r, USEC_PER_MINUTE * 2);
+        n = 0;
+        for (const char *line = write_all(r); (line = strstr(line, "event=timer")); line++)
+                n++;
+        assert_int_equal(n, 200 - 64);
+        assert_null(strstr(written, "no room"));
+        recorder_free(r);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_from_start), cmocka_unit_test(test_from_base),  cmocka_unit_test(test_reload),
                 cmocka_unit_test(test_small_ring), cmocka_unit_test(test_keep),       cmocka_unit_test(test_many),
-                cmocka_unit_test(test_sink_fails),
+                cmocka_unit_test(test_sink_fails), cmocka_unit_test(test_drop_old),
         };
 
         return cmocka_run_group_tests(tests, NULL, teardown);
