@@ -24,6 +24,7 @@ static int help(void) {
                "     --root=DIR        Look for configuration and incidents below DIR instead of /\n"
                "     --check           Print nothing; exit status 1 if anything differs\n"
                "     --json            Print an object for each line\n"
+               "     --no-pager        Do not pipe output into a pager\n"
                "     --force           Go on where lines of the trace are missing\n\n"
                "TRACE may be - for standard input. Marks: = then and now, - only then, + only now.\n"
                "A decision that memstalld did not take counts as done 50ms later, and memory and\n"
@@ -36,7 +37,7 @@ static int help(void) {
 
 typedef struct Options {
         const char *incident, *policy_dir, *root;
-        bool check, json, force;
+        bool check, json, force, no_pager;
 } Options;
 
 typedef struct Output {
@@ -189,7 +190,7 @@ static int show(const char *path, const Options *options) {
         if (replay_new(&replay, &config.settings, &config.policies, on_line, &o) < 0)
                 return CTL_FAILED;
         find_start(text, &o);
-        if (!options->check && !options->json)
+        if (!options->check && !options->json && !options->no_pager)
                 pager_open();
         o.colors = pager_colors();
         if (options->json)
@@ -209,7 +210,8 @@ int verb_replay(int argc, char **argv) {
                 { "help", no_argument, NULL, 'h' },            { "incident", required_argument, NULL, 'i' },
                 { "policy-dir", required_argument, NULL, 'p' }, { "root", required_argument, NULL, 'r' },
                 { "check", no_argument, NULL, 'c' },           { "json", no_argument, NULL, 'j' },
-                { "force", no_argument, NULL, 'f' },           { 0 },
+                { "force", no_argument, NULL, 'f' },           { "no-pager", no_argument, NULL, 'n' },
+                { 0 },
         };
         Options o = { .root = "" };
         char path[4096];
@@ -243,6 +245,10 @@ int verb_replay(int argc, char **argv) {
 
                 case 'f':
                         o.force = true;
+                        break;
+
+                case 'n':
+                        o.no_pager = true;
                         break;
 
                 default:

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# What Tab offers, for each verb and option that the program has.
-# Usage: test-completion.sh COMPLETION MEMSTALLCTL
+# What Tab offers and what the manual tells of, for each verb and option that the program has.
+# Usage: test-completion.sh COMPLETION MEMSTALLCTL MANUAL
 
 set -u
 
 # shellcheck source=/dev/null
 . "$1"
 ctl=$(realpath "$2")
+manual=$(realpath "$3")
 failed=0
 
 # offers "EXPECTED" WORD...: the words so far; the last is the one being typed.
@@ -66,10 +67,29 @@ offers "batch.slice hog.service" status ""
 offers "hog.service" status batch.slice h
 offers "batch.slice" show-config b
 
-# Each option that a verb tells of is offered, and no other.
+# told VERB: the options that the manual has in its section on the verb, sorted.
+told() {
+    sed -n "/^\.Ss $1\$/,/^\.S[sh]/s/^\.It Fl \(-[a-z-]*\)\( Ns = .*\)\?\$/-\1\2/p" "$manual" |
+        sed 's/ Ns = .*/=/' | sort | tr '\n' ' '
+}
+
+# synopsis VERB: those that its synopsis has, sorted.
+synopsis() {
+    sed -n '/^\.Sh SYNOPSIS$/,/^\.Sh DESCRIPTION$/p' "$manual" | sed -n "/^\.Cm $1\$/,/^\.Nm\$/p" |
+        grep -oE 'Fl -[a-z-]+( Ns =)?' | sed 's/^Fl /-/; s/ Ns =/=/' | sort | tr '\n' ' '
+}
+
+# Each option that a verb tells of is offered and in the manual, and no other. --help, which all have, stands there once.
 for verb in $verbs; do
     options=$("$ctl" "$verb" --help | grep -oE -e '^ +(-[a-z] )? *--[a-z-]+=?' | grep -oE -e '--[a-z-]+=?' | sort | tr '\n' ' ')
     offers "${options% }" "$verb" --
+    for place in told synopsis; do
+        got=$($place "$verb")
+        if [[ $got != "${options/--help /}" ]]; then
+            echo "memstallctl(1), $place, $verb: \"$got\" instead of \"${options/--help /}\""
+            failed=1
+        fi
+    done
 done
 
 exit $failed

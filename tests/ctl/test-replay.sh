@@ -77,6 +77,34 @@ says out '^ *10\.000s =  #1 throttle b\.service'
 expect 0 --policy-dir "$dir/same" --root "$dir/root" --check "$dir/trace"
 [ ! -s "$dir/out" ] || fail "--check is not silent"
 
+# On a terminal what is printed for people goes to a pager.
+python3 - "$CTL" --policy-dir="$dir/same" --root="$dir/root" "$dir/trace" <<'END'
+import os, pty, sys
+
+def is_paged(*options):
+    pid, fd = pty.fork()
+    if pid == 0:
+        env = {"PATH": os.environ["PATH"], "TERM": "xterm", "SYSTEMD_PAGERSECURE": "0", "SYSTEMD_PAGER": "sed s/^/paged:/"}
+        os.execve(sys.argv[1], [sys.argv[1], "replay", *options, *sys.argv[2:]], env)
+    text = b""
+    while True:
+        try:
+            part = os.read(fd, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        text += part
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if status != 0 or b"throttle" not in text:
+        sys.exit(f"replay {options} on a terminal: exit status {status}, {text}")
+    return b"paged:" in text
+
+for options, expected in ((), True), (("--no-pager",), False), (("--json",), False):
+    if is_paged(*options) != expected:
+        sys.exit(f"replay {options} is {'not ' if expected else ''}paged")
+END
+
 cp "$dir/trace" "$dir/root/var/lib/memstalld/incidents/0123456789abcdef0123456789abcdef.trace"
 expect 0 --policy-dir "$dir/other" --root "$dir/root" --incident 0123456789abcdef0123456789abcdef
 says out '^ *10\.000s -  #7 throttle b\.service'
