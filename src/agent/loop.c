@@ -100,6 +100,7 @@ static void carry_out(Agent *a, const Effect *e) {
                 break;
 
         case EFFECT_ENDED:
+        case EFFECT_SEEN:
         case _EFFECT_KIND_MAX:
                 break;
         }

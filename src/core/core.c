@@ -204,6 +204,8 @@ const Effects *core_step(Core *core, const Event *event) {
                         roster_on_managed(core, node, event);
                 break;
 
+        case EVENT_WARNING:
+        case EVENT_KILLED:
         case _EVENT_KIND_MAX:
                 break;
         }

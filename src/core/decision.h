@@ -42,6 +42,30 @@ typedef struct Culprit {
 
 #define DECISION_CULPRITS_MAX 5U
 
+/* What a unit's share of blame rests on. */
+typedef enum BlameKind {
+        BLAME_LIMIT,    /* it has reached a limit of its own */
+        BLAME_GROWTH,   /* it took memory that it had not before */
+        BLAME_REFAULTS, /* nobody did; it goes round in more than there is room for */
+        BLAME_RECLAIM,  /* it had the others' memory reclaimed: memory.reclaim, a limit that was set */
+        BLAME_ITSELF,   /* it asked for large pages, or sleeps at a limit that nobody else has a part in */
+        _BLAME_KIND_MAX,
+} BlameKind;
+
+/* One unit's part in why the watch stalls. All shares and what is laid to nobody add up to the whole. */
+typedef struct Blame {
+        CgroupName unit;
+        BlameKind kind; /* what most of its share rests on */
+        uint32_t share; /* of the stall time, hundredths of a percent */
+        uint64_t caused_usec;
+        uint64_t growth;    /* bytes a second */
+        uint64_t brought;   /* bytes a second of new pages: growth, and what was reclaimed from it meanwhile */
+        uint64_t refaults;  /* pages a second */
+        uint64_t reclaimed; /* pages that it had reclaimed of others */
+} Blame;
+
+#define DECISION_BLAMES_MAX 5U
+
 /* A step acts. */
 typedef struct Decision {
         uint64_t id;
@@ -73,7 +97,28 @@ typedef struct Decision {
 
         Culprit culprits[DECISION_CULPRITS_MAX];
         size_t n_culprits;
+        Blame blames[DECISION_BLAMES_MAX]; /* greatest first */
+        size_t n_blames;
+        uint32_t blame_unknown; /* share that is laid to nobody, or to more than have room here */
 } Decision;
+
+/* Somebody else killed, and what memory looked like. */
+typedef struct Sighting {
+        Id128 incident; /* that of the watch, if it has one; else one of its own */
+        Killer killer;
+        bool pending;
+        uint64_t pid;
+        char comm[KILLED_COMM_MAX], reason[KILLED_REASON_MAX];
+        CgroupName victim;
+        CgroupName watch; /* the nearest that a policy watches; the host if none does */
+        Cause cause;
+        Sample sample;
+        Culprit culprits[DECISION_CULPRITS_MAX];
+        size_t n_culprits;
+        Blame blames[DECISION_BLAMES_MAX];
+        size_t n_blames;
+        uint32_t blame_unknown;
+} Sighting;
 
 /* An action that is held must be undone. */
 typedef struct Undo {
@@ -135,6 +180,7 @@ typedef enum EffectKind {
         EFFECT_STUCK,   /* journal: the undo failed, and will be tried again */
         EFFECT_REFUSE,  /* journal: refused */
         EFFECT_ENDED,   /* recorder: an incident is over */
+        EFFECT_SEEN,    /* journal: somebody else killed; culprits */
         _EFFECT_KIND_MAX,
 } EffectKind;
 
@@ -161,6 +207,7 @@ typedef struct Effect {
                 } stuck;
                 Report report;
                 Refusal refusal;
+                Sighting seen;
                 struct {
                         Id128 incident;
                         CgroupName watch;
@@ -182,3 +229,7 @@ const char *via_to_string(OutcomeVia v);
 const char *release_to_string(ReleaseReason r);
 const char *refusal_to_string(RefusalReason r);
 const char *stall_to_string(StallClass c);
+const char *reclaim_to_string(ReclaimKind k);
+const char *warning_to_string(WarningKind k);
+const char *killer_to_string(Killer k);
+const char *blame_to_string(BlameKind k);

@@ -38,6 +38,7 @@ typedef struct Sample {
         uint64_t swap_free_bytes, swap_total_bytes; /* the host's */
         uint64_t refaults, scanned, reclaimed;      /* pages so far; 0 without WANT_STAT */
         uint64_t dying;                             /* nr_dying_descendants; 0 without WANT_DYING */
+        uint64_t wait_usec; /* in the classes that PSI does not count, of all tasks beneath it, so far; 0 without WANT_WAITS */
 } Sample;
 
 /* What ManagedOOMPreference= says, see man:systemd.resource-control(5). */
@@ -55,9 +56,29 @@ typedef struct Candidate {
         uint64_t protected_bytes; /* what memory.min and memory.low protect of it */
         uint64_t pressure_usec;   /* some total= */
         uint64_t swap_bytes;      /* 0 without WANT_CANDIDATE_SWAP */
-        uint64_t scanned;         /* pages so far; 0 without WANT_CANDIDATE_STAT */
+        uint64_t scanned;         /* pages so far: these three are 0 for those too small to matter, unless WANT_CANDIDATE_STAT */
+        uint64_t reclaimed;       /* of its own pages, whoever reclaimed them */
+        uint64_t refaulted;       /* of them, those that it read again */
         Preference preference;
 } Candidate;
+
+/* What pages were reclaimed for. */
+typedef enum ReclaimKind {
+        RECLAIM_MAX,     /* a charge met memory.max */
+        RECLAIM_HIGH,    /* memory.high */
+        RECLAIM_BY_HAND, /* memory.reclaim, or a limit that was set below the usage */
+        RECLAIM_HOST,    /* the host was short: kswapd, direct reclaim */
+        _RECLAIM_KIND_MAX,
+} ReclaimKind;
+
+/* Pages reclaimed beneath one cgroup by the tasks of another, over the same window as Stall. */
+typedef struct Reclaim {
+        uint64_t cgroup_id; /* the unit whose task reclaimed; the host's id for kswapd */
+        uint64_t target_id; /* the cgroup whose memory it was: that of the limit, or the host's */
+        ReclaimKind kind;
+        uint64_t pages;
+        uint64_t count; /* how often */
+} Reclaim;
 
 /* Stall time of one process in one class, over the recent window that the BPF program keeps. */
 typedef struct Stall {
@@ -115,6 +136,25 @@ typedef enum ReleaseReason {
         _RELEASE_REASON_MAX,
 } ReleaseReason;
 
+/* What the kernel tells of the host's memory before anybody stalls. */
+typedef enum WarningKind {
+        WARNING_ARMED, /* from now on it does: while there is plenty, no look at the host's room is needed */
+        WARNING_LOST,  /* it does not any more */
+        WARNING_KSWAPD,         /* kswapd was woken: a zone is below its low watermark */
+        WARNING_DIRECT_RECLAIM, /* an allocation has to reclaim for itself */
+        _WARNING_KIND_MAX,
+} WarningKind;
+
+/* Who kills for memory beside us. */
+typedef enum Killer {
+        KILLER_KERNEL,
+        KILLER_SYSTEMD_OOMD,
+        _KILLER_MAX,
+} Killer;
+
+#define KILLED_REASON_MAX 64U
+#define KILLED_COMM_MAX 16U
+
 typedef enum EventKind {
         EVENT_CGROUP_NEW,  /* a slice or unit appeared; parents come before their children */
         EVENT_CGROUP_GONE, /* it was removed */
@@ -126,6 +166,8 @@ typedef enum EventKind {
         EVENT_HELD,        /* an earlier run left this unit throttled or frozen: undo it */
         EVENT_CLOCK,       /* what time it is for people: at the start, and when somebody sets the clock */
         EVENT_MANAGED,     /* what the unit's own ManagedOOM…= say */
+        EVENT_WARNING,     /* the host's memory: the kernel begins to reclaim */
+        EVENT_KILLED,      /* somebody else killed this unit, or a process of it, for memory */
         _EVENT_KIND_MAX,
 } EventKind;
 
@@ -163,6 +205,8 @@ typedef struct Event {
                         size_t n_candidates;
                         const Stall *stalls;
                         size_t n_stalls;
+                        const Reclaim *reclaims;
+                        size_t n_reclaims;
                 } survey;
                 Outcome outcome;
                 ReleaseReason release;
@@ -181,5 +225,13 @@ typedef struct Event {
                         uint64_t duration_usec; /* …DurationSec=; 0: the default */
                         bool swap;              /* ManagedOOMSwap=kill */
                 } managed;
+                WarningKind warning;
+                struct {
+                        Killer killer;
+                        bool pending; /* it is about to: what is told now is how it looked before */
+                        uint64_t pid; /* 0: the whole unit */
+                        char comm[KILLED_COMM_MAX];
+                        char reason[KILLED_REASON_MAX]; /* the killer's word; empty if none */
+                } killed;
         };
 } Event;

@@ -118,6 +118,7 @@ static void take(Replay *r, const Effect *e) {
         case EFFECT_STUCK:
         case EFFECT_REFUSE:
         case EFFECT_ENDED:
+        case EFFECT_SEEN:
         case _EFFECT_KIND_MAX:
                 break;
         }

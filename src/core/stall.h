@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* Where in the kernel a task stalls on memory: the call sites of psi_memstall_enter(), see man:memstalld(8).
+/* Where in the kernel a task stalls on memory: the call sites of psi_memstall_enter(), and waits for memory that PSI does
+ * not count, see man:memstalld(8).
  * The order is also that of the BPF program's counters (bpf/memstall.h includes this file). */
 typedef enum StallClass {
         STALL_OTHER,          /* a memory stall whose call path is not known */
@@ -19,5 +21,12 @@ typedef enum StallClass {
         STALL_BLKCG,          /* io controller's delay for swap traffic */
         STALL_KSWAPD,         /* background reclaim: counted by PSI, delays nobody */
         STALL_KCOMPACTD,      /* background compaction: likewise */
+        STALL_SWAP_WAIT,      /* a fault waits for a page from swap that PSI does not count: it was not in use lately */
+        STALL_FILE_WAIT,      /* a fault waits for such a page of a file */
         _STALL_CLASS_MAX,
 } StallClass;
+
+/* Whether PSI counts it: only such times add up to what memory.pressure says. */
+static inline bool stall_is_counted(StallClass class) {
+        return class != STALL_SWAP_WAIT && class != STALL_FILE_WAIT;
+}

@@ -97,14 +97,22 @@ static void write_conditions(TraceWriter *w, const Decision *d) {
         }
 }
 
-static void write_culprits(TraceWriter *w, const Decision *d) {
-        for (size_t i = 0; i < d->n_culprits; i++) {
-                const Culprit *c = d->culprits + i;
+static void write_culprits(TraceWriter *w, const Culprit *culprits, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                const Culprit *c = culprits + i;
 
                 trace_write_text(w, "culprit", c->unit.unit);
                 trace_write(w, ":%" PRIu32 ":%s:%s:", c->values.pid, stall_to_string(c->values.class),
                             role_to_string(c->role));
                 trace_write_share(w, c->share);
+        }
+}
+
+static void write_blames(TraceWriter *w, const Blame *blames, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                trace_write_text(w, "blame", blames[i].unit.unit);
+                trace_write(w, ":%s:", blame_to_string(blames[i].kind));
+                trace_write_share(w, blames[i].share);
         }
 }
 
@@ -133,7 +141,8 @@ static void write_act(TraceWriter *w, const Effect *effect) {
         trace_write(w, " cause=%s rank=%s candidates=%zu", cause_to_string(d->cause), rank_to_string(d->rank),
                     d->n_candidates);
         write_conditions(w, d);
-        write_culprits(w, d);
+        write_culprits(w, d->culprits, d->n_culprits);
+        write_blames(w, d->blames, d->n_blames);
         write_incident(w, d->incident);
 }
 
@@ -186,6 +195,20 @@ static void write_refuse(TraceWriter *w, const Effect *effect) {
         write_incident(w, r->incident);
 }
 
+static void write_seen(TraceWriter *w, const Effect *effect) {
+        const Sighting *s = &effect->seen;
+
+        trace_write(w, " killer=%s%s", killer_to_string(s->killer), s->pending ? " pending=yes" : "");
+        if (s->pid != 0)
+                trace_write(w, " pid=%" PRIu64, s->pid);
+        trace_write_text(w, "victim", s->victim.unit);
+        trace_write_text(w, "watch", s->watch.path);
+        trace_write(w, " cause=%s", cause_to_string(s->cause));
+        write_culprits(w, s->culprits, s->n_culprits);
+        write_blames(w, s->blames, s->n_blames);
+        write_incident(w, s->incident);
+}
+
 static const struct {
         const char *word;
         void (*write)(TraceWriter *w, const Effect *effect);
@@ -202,6 +225,7 @@ static const struct {
         [EFFECT_RELEASE] = { "release", write_undo },
         [EFFECT_STUCK] = { "stuck", write_stuck },
         [EFFECT_REFUSE] = { "refuse", write_refuse },
+        [EFFECT_SEEN] = { "seen", write_seen },
 };
 
 int trace_effect_find(const char *word) {

@@ -17,6 +17,7 @@ const char *trace_event_word(int kind) {
                 [EVENT_SURVEY] = "survey",  [EVENT_OUTCOME] = "outcome",  [EVENT_TIMER] = "timer",
                 [EVENT_RELEASE] = "release", [EVENT_HELD] = "held",
                 [EVENT_CLOCK] = "clock",    [EVENT_MANAGED] = "managed",
+                [EVENT_WARNING] = "warning", [EVENT_KILLED] = "killed",
         };
 
         return words[kind];

@@ -58,6 +58,49 @@ const char *refusal_to_string(RefusalReason r) {
         return words[r];
 }
 
+const char *reclaim_to_string(ReclaimKind k) {
+        static const char *const words[_RECLAIM_KIND_MAX] = {
+                [RECLAIM_MAX] = "max",
+                [RECLAIM_HIGH] = "high",
+                [RECLAIM_BY_HAND] = "by-hand",
+                [RECLAIM_HOST] = "host",
+        };
+
+        return words[k];
+}
+
+const char *warning_to_string(WarningKind k) {
+        static const char *const words[_WARNING_KIND_MAX] = {
+                [WARNING_ARMED] = "armed",
+                [WARNING_LOST] = "lost",
+                [WARNING_KSWAPD] = "kswapd",
+                [WARNING_DIRECT_RECLAIM] = "direct-reclaim",
+        };
+
+        return words[k];
+}
+
+const char *killer_to_string(Killer k) {
+        static const char *const words[_KILLER_MAX] = {
+                [KILLER_KERNEL] = "kernel",
+                [KILLER_SYSTEMD_OOMD] = "systemd-oomd",
+        };
+
+        return words[k];
+}
+
+const char *blame_to_string(BlameKind k) {
+        static const char *const words[_BLAME_KIND_MAX] = {
+                [BLAME_LIMIT] = "limit",
+                [BLAME_GROWTH] = "growth",
+                [BLAME_REFAULTS] = "refaults",
+                [BLAME_RECLAIM] = "reclaim",
+                [BLAME_ITSELF] = "itself",
+        };
+
+        return words[k];
+}
+
 const char *stall_to_string(StallClass c) {
         static const char *const words[_STALL_CLASS_MAX] = {
                 [STALL_OTHER] = "other",
@@ -73,6 +116,8 @@ const char *stall_to_string(StallClass c) {
                 [STALL_BLKCG] = "blkcg",
                 [STALL_KSWAPD] = "kswapd",
                 [STALL_KCOMPACTD] = "kcompactd",
+                [STALL_SWAP_WAIT] = "swap-wait",
+                [STALL_FILE_WAIT] = "file-wait",
         };
 
         return words[c];

@@ -17,7 +17,11 @@ static void test_words(void **state) {
                 "reload",    "failed",     "recovered-after-crash", "livelock", "expired", "by-hand", "|", "protected",  "budget",   "no-candidate",
                 "too-many-held", "policy-budget", "bad-name", "|",    "other",       "memcg-max",  "memcg-high", "high-throttle",
                 "direct-reclaim", "node-reclaim", "compaction", "refault", "swap-in", "read",
-                "blkcg",     "kswapd",     "kcompactd",
+                "blkcg",     "kswapd",     "kcompactd",  "swap-wait",  "file-wait",
+                "|",         "max",        "high",       "by-hand",    "host",
+                "|",         "armed",      "lost",       "kswapd",     "direct-reclaim",
+                "|",         "kernel",     "systemd-oomd",
+                "|",         "limit",      "growth",     "refaults",   "reclaim",    "itself",
         };
         const char *seen[ELEMENTSOF(words) + 1];
         size_t n = 0;
@@ -42,6 +46,18 @@ static void test_words(void **state) {
         seen[n++] = "|";
         for (StallClass c = 0; c < _STALL_CLASS_MAX; c++)
                 seen[n++] = stall_to_string(c);
+        seen[n++] = "|";
+        for (ReclaimKind k = 0; k < _RECLAIM_KIND_MAX; k++)
+                seen[n++] = reclaim_to_string(k);
+        seen[n++] = "|";
+        for (WarningKind k = 0; k < _WARNING_KIND_MAX; k++)
+                seen[n++] = warning_to_string(k);
+        seen[n++] = "|";
+        for (Killer k = 0; k < _KILLER_MAX; k++)
+                seen[n++] = killer_to_string(k);
+        seen[n++] = "|";
+        for (BlameKind k = 0; k < _BLAME_KIND_MAX; k++)
+                seen[n++] = blame_to_string(k);
 
         assert_int_equal(n, ELEMENTSOF(words));
         for (size_t i = 0; i < n; i++)
