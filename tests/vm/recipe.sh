@@ -6,7 +6,7 @@
 
 PACKAGES=(systemd systemd-sysv dbus udev initramfs-tools zstd linux-image-cloud-amd64
           libsystemd0 libbpf1 libinih1
-          libpam-systemd procps util-linux attr perl-base stress-ng bpftool)
+          libpam-systemd procps util-linux attr perl-base stress-ng bpftool systemd-oomd)
 
 # The mirror is the one this machine installs from. Before the first apt-get update the labels are not known yet.
 mirror() {
