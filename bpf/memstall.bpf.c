@@ -1,247 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Adds up, in the kernel, how long each process stalls on memory, and where.
- *
- * A stall is what PSI counts: the time between psi_memstall_enter() and psi_memstall_leave() of a task,
- * outermost sections only (kernel/sched/psi.c; task_struct::in_memstall tells them). Sections nest, begin
- * and end in different functions, and are many: so the two hooks key on the thread, do a few loads and hash
- * look-ups, and walk the stack only at the end of a section that took long. Everything is preallocated; the
- * programs run inside reclaim, with the host out of memory, perhaps under a spinlock.
+/* Adds up, in the kernel, how long each process stalls on memory, and where: section.h, attached by fentry,
+ * fexit and BTF tracepoints, which is the cheapest and surest way there is.
  *
  * Only direct loads through BTF pointers, no bpf_probe_read_kernel(): a kernel locked down for
  * confidentiality refuses that helper. And no hook touches the argument of psi_memstall_*() (kernels before
  * 5.17 refuse the program) or of a vmscan tracepoint (their order changed in 7.1, where the memcg may also
  * be a null pointer that the verifier trusts). */
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "vmlinux-min.h"
-
-#include <bpf/bpf_helpers.h>
-
-#include <bpf/bpf_core_read.h>
-
-#include "memstall.h"
+#include "section.h"
 
 /* The kernel lends bpf_get_stack() to programs under a licence it takes for GPL-compatible, and knows those
  * by a few fixed strings, none of which is the LGPL. Section 3 of the LGPL 2.1 lets anyone apply the GPL to
  * a copy: that is done here to the copy that is loaded. The source stays LGPL-2.1-or-later. */
 char LICENSE[] SEC("license") = "GPL";
 
-/* Set before loading. */
-const volatile uint64_t long_section_ns = 1000000;
-const volatile bool stacks = true;
-
-static const MemstallTotal nothing_yet;
-
-struct {
-        __uint(type, BPF_MAP_TYPE_HASH);
-        __uint(max_entries, MEMSTALL_TASKS_MAX);
-        __type(key, uint32_t);
-        __type(value, MemstallTask);
-} tasks SEC(".maps");
-
-/* LRU: old epochs are never read and make room for new ones without anybody clearing them. */
-struct {
-        __uint(type, BPF_MAP_TYPE_LRU_HASH);
-        __uint(max_entries, MEMSTALL_TOTALS_MAX);
-        __type(key, MemstallKey);
-        __type(value, MemstallTotal);
-} totals SEC(".maps");
-
-struct {
-        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-        __uint(max_entries, _MEMSTALL_COUNTER_MAX);
-        __type(key, uint32_t);
-        __type(value, uint64_t);
-} counters SEC(".maps");
-
-static __always_inline void count(MemstallCounter what) {
-        uint32_t key = what;
-        uint64_t *n = bpf_map_lookup_elem(&counters, &key);
-
-        if (n)
-                *n += 1;
-}
-
-static __always_inline uint32_t current_tid(void) {
-        return (uint32_t) bpf_get_current_pid_tgid();
-}
-
-static __always_inline bool in_section(struct task_struct *task) {
-        return BPF_CORE_READ_BITFIELD(task, in_memstall);
-}
-
-/* The record of the current task, not that of a dead one whose thread id it inherited. */
-static __always_inline MemstallTask *record_of(struct task_struct *task, uint32_t tid) {
-        MemstallTask *record = bpf_map_lookup_elem(&tasks, &tid);
-
-        return record && record->task_start == task->start_time ? record : NULL;
-}
-
-/* kswapd and kcompactd are stalled by nobody, and delay nobody: background work that PSI counts all the
- * same. Letter by letter, because there is no memcmp() to call here; no other kernel thread begins like
- * these. */
-static __always_inline uint32_t kthread_class(struct task_struct *task, const char *comm) {
-        if (!(task->flags & PF_KTHREAD) || comm[0] != 'k')
-                return 0;
-        if (comm[1] == 's' && comm[2] == 'w' && comm[3] == 'a' && comm[4] == 'p' && comm[5] == 'd')
-                return STALL_KSWAPD;
-        if (comm[1] == 'c' && comm[2] == 'o' && comm[3] == 'm' && comm[4] == 'p' && comm[5] == 'a')
-                return STALL_KCOMPACTD;
-        return 0;
+static __always_inline uint64_t memcg_id(struct mem_cgroup *memcg) {
+        return memcg->css.cgroup->kn->id;
 }
 
 SEC("fentry/psi_memstall_enter")
 int section_enter(void *ctx) {
-        struct task_struct *task = bpf_get_current_task_btf();
-        uint64_t id = bpf_get_current_pid_tgid();
-        uint32_t tid = (uint32_t) id;
-        MemstallTask record = {}, *old;
-
-        if (in_section(task)) {
-                count(MEMSTALL_COUNTER_NESTED);
-                return 0;
-        }
-
-        /* A record that is there already is a section whose end was missed, or a marked surrounding. */
-        old = record_of(task, tid);
-        if (old && old->marks & MEMSTALL_MARKS_AROUND) {
-                record.marks = old->marks & MEMSTALL_MARKS_AROUND;
-                record.limit_id = old->limit_id;
-        }
-
-        record.task_start = task->start_time;
-        record.cgroup_id = bpf_get_current_cgroup_id();
-        record.tgid = id >> 32;
-        __builtin_memcpy(record.comm, task->group_leader->comm, sizeof(record.comm));
-        record.kthread_class = kthread_class(task, record.comm);
-        record.start_ns = bpf_ktime_get_ns();
-        if (bpf_map_update_elem(&tasks, &tid, &record, BPF_ANY) < 0)
-                count(MEMSTALL_COUNTER_FULL);
-        return 0;
-}
-
-/* Tells waits apart that no hook has named: an address near the top of the stack. Past the program and its
- * trampoline that is the caller; where it is not, the waits of a process merely share an entry. */
-static __always_inline uint64_t call_site(void *ctx) {
-        uint64_t frames[5] = {};
-
-        count(MEMSTALL_COUNTER_STACKS);
-        (void) bpf_get_stack(ctx, frames, sizeof(frames), 0);
-        return frames[3];
-}
-
-static __always_inline MemstallTotal *total_of(const MemstallKey *key) {
-        MemstallTotal *total = bpf_map_lookup_elem(&totals, key);
-
-        if (total)
-                return total;
-
-        /* Another thread of the process may be first: both find what is there then. */
-        (void) bpf_map_update_elem(&totals, key, &nothing_yet, BPF_NOEXIST);
-        return bpf_map_lookup_elem(&totals, key);
-}
-
-static __always_inline MemstallKey key_of(const MemstallTask *record, uint64_t epoch) {
-        return (MemstallKey) {
-                .cgroup_id = record->cgroup_id,
-                .limit_id = record->limit_id,
-                .tgid = record->tgid,
-                .class = memstall_class_by_marks(record->marks, record->kthread_class),
-                .epoch = epoch,
-        };
-}
-
-static __always_inline void add_section(void *ctx, const MemstallTask *record) {
-        uint64_t now = bpf_ktime_get_ns(), epoch = now >> MEMSTALL_EPOCH_SHIFT, window, took;
-        MemstallKey key = key_of(record, epoch);
-        MemstallTotal *total;
-        bool is_long;
-
-        took = now - record->start_ns;
-        is_long = stacks && took >= long_section_ns;
-        if (is_long && key.class == MEMSTALL_WAIT)
-                key.site = call_site(ctx);
-
-        total = total_of(&key);
-        if (!total) {
-                count(MEMSTALL_COUNTER_FULL);
-                return;
-        }
-
-        window = now - ((epoch ? epoch - 1 : 0) << MEMSTALL_EPOCH_SHIFT);
-        __sync_fetch_and_add(&total->ns, took < window ? took : window);
-        __sync_fetch_and_add(&total->count, 1);
-        count(MEMSTALL_COUNTER_SECTIONS);
-
-        /* Threads of one process may do this on two CPUs at once: a stack of mixed frames is possible, and
-         * is harmless to whoever reads it. */
-        if (took <= total->longest_ns)
-                return;
-        total->longest_ns = took;
-        __builtin_memcpy(total->comm, record->comm, sizeof(total->comm));
-
-        /* Many short waits are an entry as well, and only a stack names them: one look at the first. */
-        if (is_long || (stacks && key.class == MEMSTALL_WAIT && !total->stack_bytes)) {
-                count(MEMSTALL_COUNTER_STACKS);
-                total->stack_bytes = bpf_get_stack(ctx, total->stack, sizeof(total->stack), 0);
-        }
+        return enter_section();
 }
 
 SEC("fexit/psi_memstall_leave")
 int section_leave(void *ctx) {
-        struct task_struct *task = bpf_get_current_task_btf();
-        uint32_t tid = current_tid();
-        MemstallTask *record;
-
-        if (in_section(task))
-                return 0;               /* a nested one has ended */
-
-        record = record_of(task, tid);
-        if (!record || !record->start_ns) {
-                count(MEMSTALL_COUNTER_ORPHANS);
-                return 0;
-        }
-        add_section(ctx, record);
-
-        /* Not running any more, even if the map is busy and keeps the record. */
-        record->start_ns = 0;
-        record->marks &= MEMSTALL_MARKS_AROUND;
-        if (!record->marks)
-                (void) bpf_map_delete_elem(&tasks, &tid);
-        return 0;
-}
-
-/* ---- A section that goes on for seconds shows its stack before its end: whoever asks now, asks about it ---- */
-
-static __always_inline int section_goes_on(void *ctx) {
-        struct task_struct *task = bpf_get_current_task_btf();
-        uint64_t now, epoch;
-        MemstallTask *record;
-        MemstallTotal *total;
-        MemstallKey key;
-
-        if (!stacks || !in_section(task))
-                return 0;
-        record = record_of(task, current_tid());
-        if (!record || !record->start_ns)
-                return 0;
-        now = bpf_ktime_get_ns();
-        epoch = now >> MEMSTALL_EPOCH_SHIFT;
-        if (now - record->start_ns < long_section_ns || record->shown_epoch == (uint32_t) epoch)
-                return 0;
-
-        record->shown_epoch = epoch;
-        key = key_of(record, epoch);
-        total = total_of(&key);
-        if (!total || total->stack_bytes)
-                return 0;
-        count(MEMSTALL_COUNTER_STACKS);
-        __builtin_memcpy(total->comm, record->comm, sizeof(total->comm));
-        total->stack_bytes = bpf_get_stack(ctx, total->stack, sizeof(total->stack), 0);
-        return 0;
+        return leave_section(ctx);
 }
 
 SEC("tp_btf/mm_shrink_slab_start")
@@ -254,101 +39,40 @@ int lru_goes_on(void *ctx) {
         return section_goes_on(ctx);
 }
 
-/* ---- Hooks that name the section they happen in: the first does, what nests in it is its doing ---- */
-
-static __always_inline MemstallTask *unnamed_section(void) {
-        struct task_struct *task = bpf_get_current_task_btf();
-        MemstallTask *record;
-
-        if (!in_section(task))
-                return NULL;
-        record = record_of(task, current_tid());
-        return record && !(record->marks & MEMSTALL_MARKS_OF_SECTION) ? record : NULL;
-}
-
-/* The first argument is the cgroup whose limit is reached, in every kernel; the others come and go. */
 SEC("fentry/try_to_free_mem_cgroup_pages")
 int memcg_reclaim(uint64_t *ctx) {
-        MemstallTask *record = unnamed_section();
-        struct mem_cgroup *memcg = (void *) ctx[0];
-
-        if (!record)
-                return 0;
-        record->limit_id = memcg->css.cgroup->kn->id;
-        record->marks |= MEMSTALL_MARK_MEMCG;
-        return 0;
+        return section_reclaims((struct mem_cgroup *) ctx[0]);
 }
 
 SEC("tp_btf/mm_vmscan_direct_reclaim_begin")
 int direct_reclaim(void *ctx) {
-        MemstallTask *record = unnamed_section();
-
-        if (record)
-                record->marks |= MEMSTALL_MARK_DIRECT;
-        return 0;
+        return section_is(MEMSTALL_MARK_DIRECT);
 }
 
 SEC("tp_btf/mm_compaction_try_to_compact_pages")
 int compaction(void *ctx) {
-        MemstallTask *record = unnamed_section();
-
-        if (record)
-                record->marks |= MEMSTALL_MARK_COMPACTION;
-        return 0;
+        return section_is(MEMSTALL_MARK_COMPACTION);
 }
 
-/* ---- Hooks around sections: what the task does that has sections in it ---- */
-
-static __always_inline void surrounding_begin(struct task_struct *task, uint32_t mark) {
-        MemstallTask record = { .task_start = task->start_time, .marks = mark };
-        uint32_t tid = current_tid();
-
-        if (in_section(task))
-                return;
-        if (bpf_map_update_elem(&tasks, &tid, &record, BPF_ANY) < 0)
-                count(MEMSTALL_COUNTER_FULL);
-}
-
-static __always_inline void surrounding_end(uint32_t mark) {
-        struct task_struct *task = bpf_get_current_task_btf();
-        uint32_t tid = current_tid();
-        MemstallTask *record;
-
-        if (in_section(task))
-                return;
-        record = record_of(task, tid);
-        if (record && record->marks & mark)
-                (void) bpf_map_delete_elem(&tasks, &tid);
-}
-
-/* memory.high is paid for on the way back to user space: reclaim in each cgroup that is over, upwards, then
- * a sleep, which is put down to the limit that was last reclaimed for. User space attaches these two to
- * mem_cgroup_handle_over_high() where there is no function with underscores (before 6.6), which is called
- * more often than there is something to pay. */
+/* User space attaches these two to mem_cgroup_handle_over_high() where there is no function with
+ * underscores (before 6.6), which is called more often than there is something to pay. */
 SEC("fentry/__mem_cgroup_handle_over_high")
 int over_high_begin(void *ctx) {
-        struct task_struct *task = bpf_get_current_task_btf();
-
-        if (!bpf_core_field_exists(task->memcg_nr_pages_over_high) || task->memcg_nr_pages_over_high > 0)
-                surrounding_begin(task, MEMSTALL_MARK_OVER_HIGH);
-        return 0;
+        return over_high();
 }
 
 SEC("fexit/__mem_cgroup_handle_over_high")
 int over_high_end(void *ctx) {
-        surrounding_end(MEMSTALL_MARK_OVER_HIGH);
-        return 0;
+        return surrounding_end(MEMSTALL_MARK_OVER_HIGH);
 }
 
 /* __node_reclaim() says begin before it enters the section and end after it has left. */
 SEC("tp_btf/mm_vmscan_node_reclaim_begin")
 int node_reclaim_begin(void *ctx) {
-        surrounding_begin(bpf_get_current_task_btf(), MEMSTALL_MARK_NODE_RECLAIM);
-        return 0;
+        return surrounding_begin(MEMSTALL_MARK_NODE_RECLAIM);
 }
 
 SEC("tp_btf/mm_vmscan_node_reclaim_end")
 int node_reclaim_end(void *ctx) {
-        surrounding_end(MEMSTALL_MARK_NODE_RECLAIM);
-        return 0;
+        return surrounding_end(MEMSTALL_MARK_NODE_RECLAIM);
 }

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the programs do at their hooks, whichever way they are attached: memstall.bpf.c has them behind
+ * fentry and BTF tracepoints. Whoever includes this names the licence and tells memcg_id().
+ *
+ * A stall is what PSI counts: the time between psi_memstall_enter() and psi_memstall_leave() of a task,
+ * outermost sections only (kernel/sched/psi.c; task_struct::in_memstall tells them). Sections nest, begin
+ * and end in different functions, and are many: so the two hooks key on the thread, do a few loads and hash
+ * look-ups, and walk the stack only at the end of a section that took long. Everything is preallocated; the
+ * programs run inside reclaim, with the host out of memory, perhaps under a spinlock. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "vmlinux-min.h"
+
+#include <bpf/bpf_helpers.h>
+
+#include <bpf/bpf_core_read.h>
+
+#include "memstall.h"
+
+/* Set before loading. */
+const volatile uint64_t long_section_ns = 1000000;
+const volatile bool stacks = true;
+
+static const MemstallTotal nothing_yet;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, MEMSTALL_TASKS_MAX);
+        __type(key, uint32_t);
+        __type(value, MemstallTask);
+} tasks SEC(".maps");
+
+/* LRU: old epochs are never read and make room for new ones without anybody clearing them. */
+struct {
+        __uint(type, BPF_MAP_TYPE_LRU_HASH);
+        __uint(max_entries, MEMSTALL_TOTALS_MAX);
+        __type(key, MemstallKey);
+        __type(value, MemstallTotal);
+} totals SEC(".maps");
+
+struct {
+        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+        __uint(max_entries, _MEMSTALL_COUNTER_MAX);
+        __type(key, uint32_t);
+        __type(value, uint64_t);
+} counters SEC(".maps");
+
+/* The cgroup that a memory controller's state belongs to: by a load that the kind of program may do. */
+static __always_inline uint64_t memcg_id(struct mem_cgroup *memcg);
+
+static __always_inline void count(MemstallCounter what) {
+        uint32_t key = what;
+        uint64_t *n = bpf_map_lookup_elem(&counters, &key);
+
+        if (n)
+                *n += 1;
+}
+
+static __always_inline uint32_t current_tid(void) {
+        return (uint32_t) bpf_get_current_pid_tgid();
+}
+
+static __always_inline bool in_section(struct task_struct *task) {
+        return BPF_CORE_READ_BITFIELD(task, in_memstall);
+}
+
+/* The record of the current task, not that of a dead one whose thread id it inherited. */
+static __always_inline MemstallTask *record_of(struct task_struct *task, uint32_t tid) {
+        MemstallTask *record = bpf_map_lookup_elem(&tasks, &tid);
+
+        return record && record->task_start == task->start_time ? record : NULL;
+}
+
+/* kswapd and kcompactd are stalled by nobody, and delay nobody: background work that PSI counts all the
+ * same. Letter by letter, because there is no memcmp() to call here; no other kernel thread begins like
+ * these. */
+static __always_inline uint32_t kthread_class(struct task_struct *task, const char *comm) {
+        if (!(task->flags & PF_KTHREAD) || comm[0] != 'k')
+                return 0;
+        if (comm[1] == 's' && comm[2] == 'w' && comm[3] == 'a' && comm[4] == 'p' && comm[5] == 'd')
+                return STALL_KSWAPD;
+        if (comm[1] == 'c' && comm[2] == 'o' && comm[3] == 'm' && comm[4] == 'p' && comm[5] == 'a')
+                return STALL_KCOMPACTD;
+        return 0;
+}
+
+/* At the beginning of psi_memstall_enter(). */
+static __always_inline int enter_section(void) {
+        struct task_struct *task = bpf_get_current_task_btf();
+        uint64_t id = bpf_get_current_pid_tgid();
+        uint32_t tid = (uint32_t) id;
+        MemstallTask record = {}, *old;
+
+        if (in_section(task)) {
+                count(MEMSTALL_COUNTER_NESTED);
+                return 0;
+        }
+
+        /* A record that is there already is a section whose end was missed, or a marked surrounding. */
+        old = record_of(task, tid);
+        if (old && old->marks & MEMSTALL_MARKS_AROUND) {
+                record.marks = old->marks & MEMSTALL_MARKS_AROUND;
+                record.limit_id = old->limit_id;
+        }
+
+        record.task_start = task->start_time;
+        record.cgroup_id = bpf_get_current_cgroup_id();
+        record.tgid = id >> 32;
+        __builtin_memcpy(record.comm, task->group_leader->comm, sizeof(record.comm));
+        record.kthread_class = kthread_class(task, record.comm);
+        record.start_ns = bpf_ktime_get_ns();
+        if (bpf_map_update_elem(&tasks, &tid, &record, BPF_ANY) < 0)
+                count(MEMSTALL_COUNTER_FULL);
+        return 0;
+}
+
+/* Tells waits apart that no hook has named: an address near the top of the stack. Past the program and its
+ * trampoline that is the caller; where it is not, the waits of a process merely share an entry. */
+static __always_inline uint64_t call_site(void *ctx) {
+        uint64_t frames[5] = {};
+
+        count(MEMSTALL_COUNTER_STACKS);
+        (void) bpf_get_stack(ctx, frames, sizeof(frames), 0);
+        return frames[3];
+}
+
+static __always_inline MemstallTotal *total_of(const MemstallKey *key) {
+        MemstallTotal *total = bpf_map_lookup_elem(&totals, key);
+
+        if (total)
+                return total;
+
+        /* Another thread of the process may be first: both find what is there then. */
+        (void) bpf_map_update_elem(&totals, key, &nothing_yet, BPF_NOEXIST);
+        return bpf_map_lookup_elem(&totals, key);
+}
+
+static __always_inline MemstallKey key_of(const MemstallTask *record, uint64_t epoch) {
+        return (MemstallKey) {
+                .cgroup_id = record->cgroup_id,
+                .limit_id = record->limit_id,
+                .tgid = record->tgid,
+                .class = memstall_class_by_marks(record->marks, record->kthread_class),
+                .epoch = epoch,
+        };
+}
+
+static __always_inline void add_section(void *ctx, const MemstallTask *record) {
+        uint64_t now = bpf_ktime_get_ns(), epoch = now >> MEMSTALL_EPOCH_SHIFT, window, took;
+        MemstallKey key = key_of(record, epoch);
+        MemstallTotal *total;
+        bool is_long;
+
+        took = now - record->start_ns;
+        is_long = stacks && took >= long_section_ns;
+        if (is_long && key.class == MEMSTALL_WAIT)
+                key.site = call_site(ctx);
+
+        total = total_of(&key);
+        if (!total) {
+                count(MEMSTALL_COUNTER_FULL);
+                return;
+        }
+
+        window = now - ((epoch ? epoch - 1 : 0) << MEMSTALL_EPOCH_SHIFT);
+        __sync_fetch_and_add(&total->ns, took < window ? took : window);
+        __sync_fetch_and_add(&total->count, 1);
+        count(MEMSTALL_COUNTER_SECTIONS);
+
+        /* Threads of one process may do this on two CPUs at once: a stack of mixed frames is possible, and
+         * is harmless to whoever reads it. */
+        if (took <= total->longest_ns)
+                return;
+        total->longest_ns = took;
+        __builtin_memcpy(total->comm, record->comm, sizeof(total->comm));
+
+        /* Many short waits are an entry as well, and only a stack names them: one look at the first. */
+        if (is_long || (stacks && key.class == MEMSTALL_WAIT && !total->stack_bytes)) {
+                count(MEMSTALL_COUNTER_STACKS);
+                total->stack_bytes = bpf_get_stack(ctx, total->stack, sizeof(total->stack), 0);
+        }
+}
+
+/* At the end of psi_memstall_leave(). */
+static __always_inline int leave_section(void *ctx) {
+        struct task_struct *task = bpf_get_current_task_btf();
+        uint32_t tid = current_tid();
+        MemstallTask *record;
+
+        if (in_section(task))
+                return 0;               /* a nested one has ended */
+
+        record = record_of(task, tid);
+        if (!record || !record->start_ns) {
+                count(MEMSTALL_COUNTER_ORPHANS);
+                return 0;
+        }
+        add_section(ctx, record);
+
+        /* Not running any more, even if the map is busy and keeps the record. */
+        record->start_ns = 0;
+        record->marks &= MEMSTALL_MARKS_AROUND;
+        if (!record->marks)
+                (void) bpf_map_delete_elem(&tasks, &tid);
+        return 0;
+}
+
+/* ---- A section that goes on for seconds shows its stack before its end: whoever asks now, asks about it ---- */
+
+static __always_inline int section_goes_on(void *ctx) {
+        struct task_struct *task = bpf_get_current_task_btf();
+        uint64_t now, epoch;
+        MemstallTask *record;
+        MemstallTotal *total;
+        MemstallKey key;
+
+        if (!stacks || !in_section(task))
+                return 0;
+        record = record_of(task, current_tid());
+        if (!record || !record->start_ns)
+                return 0;
+        now = bpf_ktime_get_ns();
+        epoch = now >> MEMSTALL_EPOCH_SHIFT;
+        if (now - record->start_ns < long_section_ns || record->shown_epoch == (uint32_t) epoch)
+                return 0;
+
+        record->shown_epoch = epoch;
+        key = key_of(record, epoch);
+        total = total_of(&key);
+        if (!total || total->stack_bytes)
+                return 0;
+        count(MEMSTALL_COUNTER_STACKS);
+        __builtin_memcpy(total->comm, record->comm, sizeof(total->comm));
+        total->stack_bytes = bpf_get_stack(ctx, total->stack, sizeof(total->stack), 0);
+        return 0;
+}
+
+/* ---- Hooks that name the section they happen in: the first does, what nests in it is its doing ---- */
+
+static __always_inline MemstallTask *unnamed_section(void) {
+        struct task_struct *task = bpf_get_current_task_btf();
+        MemstallTask *record;
+
+        if (!in_section(task))
+                return NULL;
+        record = record_of(task, current_tid());
+        return record && !(record->marks & MEMSTALL_MARKS_OF_SECTION) ? record : NULL;
+}
+
+static __always_inline int section_is(uint32_t mark) {
+        MemstallTask *record = unnamed_section();
+
+        if (record)
+                record->marks |= mark;
+        return 0;
+}
+
+/* At try_to_free_mem_cgroup_pages(): its first argument is the cgroup whose limit is reached, in every
+ * kernel; the others come and go. */
+static __always_inline int section_reclaims(struct mem_cgroup *memcg) {
+        MemstallTask *record = unnamed_section();
+
+        if (!record)
+                return 0;
+        record->limit_id = memcg_id(memcg);
+        record->marks |= MEMSTALL_MARK_MEMCG;
+        return 0;
+}
+
+/* ---- Hooks around sections: what the task does that has sections in it ---- */
+
+static __always_inline int surrounding_begin(uint32_t mark) {
+        struct task_struct *task = bpf_get_current_task_btf();
+        MemstallTask record = { .task_start = task->start_time, .marks = mark };
+        uint32_t tid = current_tid();
+
+        if (!in_section(task) && bpf_map_update_elem(&tasks, &tid, &record, BPF_ANY) < 0)
+                count(MEMSTALL_COUNTER_FULL);
+        return 0;
+}
+
+static __always_inline int surrounding_end(uint32_t mark) {
+        struct task_struct *task = bpf_get_current_task_btf();
+        uint32_t tid = current_tid();
+        MemstallTask *record;
+
+        if (in_section(task))
+                return 0;
+        record = record_of(task, tid);
+        if (record && record->marks & mark)
+                (void) bpf_map_delete_elem(&tasks, &tid);
+        return 0;
+}
+
+/* memory.high is paid for on the way back to user space: reclaim in each cgroup that is over, upwards, then
+ * a sleep, which is put down to the limit that was last reclaimed for. */
+static __always_inline int over_high(void) {
+        struct task_struct *task = bpf_get_current_task_btf();
+
+        if (!bpf_core_field_exists(task->memcg_nr_pages_over_high) || task->memcg_nr_pages_over_high > 0)
+                return surrounding_begin(MEMSTALL_MARK_OVER_HIGH);
+        return 0;
+}
