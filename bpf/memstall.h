@@ -15,6 +15,10 @@ enum {
         /* (cgroup, limit, process, class, call site) of the last epochs. About 330 bytes each. More with
          * many CPUs. */
         MEMSTALL_TOTALS_MAX = 8192,
+        /* Cgroups in which tasks waited for pages without PSI's counting it. */
+        MEMSTALL_WAITS_MAX = 4096,
+        /* (cgroup, target, kind) of reclaim of the last epochs. */
+        MEMSTALL_RECLAIMS_MAX = 2048,
         MEMSTALL_FRAMES_MAX = 24,
         /* 2^33 ns, 8.6 s: the epoch before this one and this one make a window of 8.6 to 17.2 s. */
         MEMSTALL_EPOCH_SHIFT = 33,

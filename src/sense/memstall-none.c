@@ -24,6 +24,14 @@ int memstall_read(Memstall *m, StallEntry *entries, size_t n_max, size_t *ret_n)
         return -EOPNOTSUPP;
 }
 
+int memstall_waits(Memstall *m, WaitEntry *entries, size_t n_max, size_t *ret_n) {
+        return -EOPNOTSUPP;
+}
+
+int memstall_reclaims(Memstall *m, ReclaimEntry *entries, size_t n_max, size_t *ret_n) {
+        return -EOPNOTSUPP;
+}
+
 int memstall_symbolize(const Memstall *m, const StallEntry *e, char *buf, size_t size) {
         return -EOPNOTSUPP;
 }

@@ -121,6 +121,16 @@ int memstall_read(Memstall *m, StallEntry *entries, size_t n_max, size_t *ret_n)
         return 0;
 }
 
+int memstall_waits(Memstall *m, WaitEntry *entries, size_t n_max, size_t *ret_n) {
+        *ret_n = 0;
+        return 0;
+}
+
+int memstall_reclaims(Memstall *m, ReclaimEntry *entries, size_t n_max, size_t *ret_n) {
+        *ret_n = 0;
+        return 0;
+}
+
 /* ---- Telling ---- */
 
 int memstall_symbolize(const Memstall *m, const StallEntry *e, char *buf, size_t size) {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "core/event.h"
 #include "core/stall.h"
 
 /* Who stalls on memory, for how long, and where in the kernel: what PSI counts
@@ -41,6 +42,28 @@ typedef struct StallEntry {
         uint64_t frames[STALL_FRAMES_MAX];      /* of the longest that has ended; for memstall_symbolize() */
 } StallEntry;
 
+/* What one cgroup's tasks waited in page faults for pages that PSI does not count (STALL_SWAP_WAIT,
+ * STALL_FILE_WAIT), since memstall_new(): waits of 100 us or more that have ended. Its own tasks, not those
+ * of cgroups beneath it. It only grows; but a cgroup that long had no such wait while thousands of others
+ * had may be forgotten, and begins again at 0. */
+typedef struct WaitEntry {
+        uint64_t cgroup_id;
+        uint64_t wait_usec;
+} WaitEntry;
+
+/* Pages that tasks of one cgroup reclaimed beneath another, within the window. The host's id is
+ * MEMSTALL_HOST_ID on both sides. */
+typedef struct ReclaimEntry {
+        uint64_t cgroup_id;             /* of the task; kswapd and the kernel's workers: the host */
+        uint64_t target_id;             /* whose memory.max or memory.high, or memory.reclaim; or the host */
+        ReclaimKind kind;
+        uint64_t pages;
+        uint64_t count;                 /* how often; kswapd: batches */
+} ReclaimEntry;
+
+/* Inode number of the root cgroup (fs/kernfs: KERNFS_ROOT_INO). */
+#define MEMSTALL_HOST_ID UINT64_C(1)
+
 typedef struct MemstallCounters {
         uint64_t sections;              /* added up since memstall_new() */
         uint64_t nested;                /* inside another one, so not counted on their own */
@@ -69,6 +92,16 @@ const char *memstall_rung(const Memstall *m);
  * once it has lasted 1 ms; one without a class of its own goes to the process's greatest wait. Never waits.
  * Returns 0 or a negative errno of bpf(2). */
 int memstall_read(Memstall *m, StallEntry *entries, size_t n_max, size_t *ret_n);
+
+/* The waits of each cgroup so far, in no order. What `n_max` leaves out is not told; MEMSTALL_WAITS_MAX
+ * (bpf/memstall.h) is always enough. No entries where waits are not hooked: see memstall_rung(). Never
+ * waits. Returns 0 or a negative errno of bpf(2). */
+int memstall_waits(Memstall *m, WaitEntry *entries, size_t n_max, size_t *ret_n);
+
+/* Who reclaimed whose pages in the same window as memstall_read(), most pages first; one entry for each
+ * (cgroup, target, kind). Fills at most `n_max` entries, meant to be tens; those left out are the least.
+ * Never waits. Returns 0 or a negative errno of bpf(2). */
+int memstall_reclaims(Memstall *m, ReclaimEntry *entries, size_t n_max, size_t *ret_n);
 
 /* The entry's stack as text: functions innermost first, one a line, without the BPF frames on top and
  * without an end of line at the end; "0x..." for an address in no known function. What does not fit is left
