@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <systemd/sd-bus.h>
-
 #include "agent/agent-private.h"
+#include "agent/bus-private.h"
 
 #define SYSTEM_BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 #define OBJECT "/org/memstalld1"
@@ -14,145 +9,19 @@
 #define NAME "org.memstalld1"
 #define RETRY_USEC (5 * USEC_PER_SEC)
 
-struct AgentBus {
-        Agent *agent;
-        sd_bus *bus;
-        sd_bus_slot *vtable, *name, *disconnected;
-        sd_event_source *retry;
-};
-
-static void incident_text(char buf[33], const Id128 *id) {
-        (void) snprintf(buf, 33, ID128_FORMAT, ID128_VALUES(*id));
-}
-
-static int get_string(sd_bus *bus, const char *path, const char *interface, const char *property,
-                      sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Agent *a = ((AgentBus *) userdata)->agent;
-        const char *value = PROJECT_VERSION;
-
-        if (strcmp(property, "Culprits") == 0)
-                value = a->culprits.memstall ? memstall_rung(a->culprits.memstall) : a->culprits.why;
-        else if (strcmp(property, "SystemdVersion") == 0)
-                value = systemd_version(a->systemd);
-        return sd_bus_message_append(reply, "s", value);
-}
-
-static int get_dry_run(sd_bus *bus, const char *path, const char *interface, const char *property,
-                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Agent *a = ((AgentBus *) userdata)->agent;
-
-        return sd_bus_message_append(reply, "b", a->config.settings.dry_run);
-}
-
-static int get_number(sd_bus *bus, const char *path, const char *interface, const char *property,
-                      sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Agent *a = ((AgentBus *) userdata)->agent;
-        uint64_t value = strcmp(property, "LostRecords") == 0 ? journal_lost(a->journal) : a->n_config_errors;
-
-        return sd_bus_message_append(reply, "t", value);
-}
-
-static int get_policies(sd_bus *bus, const char *path, const char *interface, const char *property,
-                        sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Agent *a = ((AgentBus *) userdata)->agent;
-        int r;
-
-        r = sd_bus_message_open_container(reply, 'a', "(ss)");
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < a->config.policies.n_policies; i++) {
-                const Policy *p = a->config.policies.policies[i];
-
-                r = sd_bus_message_append(reply, "(ss)", p->name, p->file);
-                if (r < 0)
-                        return r;
-        }
-        return sd_bus_message_close_container(reply);
-}
-
-static int get_watches(sd_bus *bus, const char *path, const char *interface, const char *property,
-                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Agent *a = ((AgentBus *) userdata)->agent;
-        WatchStatus w;
-        int r;
-
-        r = sd_bus_message_open_container(reply, 'a', "(sssbs)");
-        if (r < 0)
-                return r;
-        for (size_t i = 0; core_watch_status(a->core, i, &w); i++) {
-                char incident[33] = "";
-
-                if (w.in_incident)
-                        incident_text(incident, &w.incident);
-                r = sd_bus_message_append(reply, "(sssbs)", w.name.path, w.name.unit, w.policy, w.awake, incident);
-                if (r < 0)
-                        return r;
-        }
-        return sd_bus_message_close_container(reply);
-}
-
-static int get_holds(sd_bus *bus, const char *path, const char *interface, const char *property,
-                     sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Agent *a = ((AgentBus *) userdata)->agent;
-        HoldStatus h;
-        int r;
-
-        r = sd_bus_message_open_container(reply, 'a', "(sssstts)");
-        if (r < 0)
-                return r;
-        for (size_t i = 0; core_hold_status(a->core, i, &h); i++) {
-                char incident[33];
-
-                incident_text(incident, &h.incident);
-                r = sd_bus_message_append(reply, "(sssstts)", h.victim.unit, action_to_string(h.action), h.policy,
-                                          h.step, h.since_usec, h.deadline_usec, incident);
-                if (r < 0)
-                        return r;
-        }
-        return sd_bus_message_close_container(reply);
-}
-
-static int get_blind(sd_bus *bus, const char *path, const char *interface, const char *property,
-                     sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Agent *a = ((AgentBus *) userdata)->agent;
-        TreeGaps gaps = tree_gaps(a->tree);
-
-        return sd_bus_message_append(reply, "a{st}", 4, "units", (uint64_t) gaps.units, "folders",
-                                     (uint64_t) gaps.folders, "files", (uint64_t) gaps.files, "cgroups",
-                                     (uint64_t) core_counts(a->core).n_lost);
-}
-
-/* Record(h): a trace into a pipe, see agent/recording.h. */
-static int method_record(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        Agent *a = ((AgentBus *) userdata)->agent;
-        int fd, r;
-
-        r = sd_bus_message_read(m, "h", &fd);
-        if (r < 0)
-                return r;
-        if (a->recording && !recording_ended(a->recording))
-                return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "somebody else records already");
-        a->recording = recording_free(a->recording);
-        fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        if (fd < 0)
-                return -errno;
-        r = recording_new(&a->recording, a->event, a->recorder, fd);
-        return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
-}
-
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_PROPERTY("Version", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("SystemdVersion", "s", get_string, 0, 0),
-        SD_BUS_PROPERTY("Culprits", "s", get_string, 0, 0),
-        SD_BUS_PROPERTY("DryRun", "b", get_dry_run, 0, 0),
-        SD_BUS_PROPERTY("ConfigErrors", "t", get_number, 0, 0),
-        SD_BUS_PROPERTY("LostRecords", "t", get_number, 0, 0),
-        SD_BUS_PROPERTY("Policies", "a(ss)", get_policies, 0, 0),
-        SD_BUS_PROPERTY("Watches", "a(sssbs)", get_watches, 0, 0),
-        SD_BUS_PROPERTY("Holds", "a(sssstts)", get_holds, 0, 0),
-        SD_BUS_PROPERTY("Blind", "a{st}", get_blind, 0, 0),
-        SD_BUS_METHOD_WITH_ARGS("Record", SD_BUS_ARGS("h", pipe), SD_BUS_NO_RESULT, method_record, 0),
+        SD_BUS_PROPERTY("Version", "s", bus_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("SystemdVersion", "s", bus_get_string, 0, 0),
+        SD_BUS_PROPERTY("Culprits", "s", bus_get_string, 0, 0),
+        SD_BUS_PROPERTY("DryRun", "b", bus_get_dry_run, 0, 0),
+        SD_BUS_PROPERTY("ConfigErrors", "t", bus_get_number, 0, 0),
+        SD_BUS_PROPERTY("LostRecords", "t", bus_get_number, 0, 0),
+        SD_BUS_PROPERTY("Policies", "a(ss)", bus_get_policies, 0, 0),
+        SD_BUS_PROPERTY("Watches", "a(sssbs)", bus_get_watches, 0, 0),
+        SD_BUS_PROPERTY("Holds", "a(sssstts)", bus_get_holds, 0, 0),
+        SD_BUS_PROPERTY("Blind", "a{st}", bus_get_blind, 0, 0),
+        SD_BUS_METHOD_WITH_ARGS("Record", SD_BUS_ARGS("h", pipe), SD_BUS_NO_RESULT, bus_method_record, 0),
         SD_BUS_SIGNAL_WITH_ARGS("ActionTaken",
                                 SD_BUS_ARGS("s", incident, "s", unit, "s", action, "s", policy, "s", step, "s", outcome),
                                 0),
@@ -260,7 +129,7 @@ void bus_tell_outcome(AgentBus *b, const Report *report) {
 
         if (!b->bus || sd_bus_is_ready(b->bus) <= 0)
                 return;
-        incident_text(incident, &d->incident);
+        bus_incident_text(incident, &d->incident);
         (void) sd_bus_emit_signal(b->bus, OBJECT, INTERFACE, "ActionTaken", "ssssss", incident, d->victim.unit,
                                   action_to_string(d->action), d->policy->name, d->step->name,
                                   outcome_to_string(report->outcome.kind));
@@ -271,7 +140,7 @@ void bus_tell_release(AgentBus *b, const Undo *undo) {
 
         if (!b->bus || sd_bus_is_ready(b->bus) <= 0)
                 return;
-        incident_text(incident, &undo->incident);
+        bus_incident_text(incident, &undo->incident);
         (void) sd_bus_emit_signal(b->bus, OBJECT, INTERFACE, "Released", "ssss", incident, undo->victim.unit,
                                   action_to_string(undo->action), release_to_string(undo->reason));
 }

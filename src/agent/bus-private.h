@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "agent/bus.h"
+#include "base/id128.h"
+
+/* The inside of org.memstalld1.Manager. bus.c has the connection, the table of what there is, and the signals;
+ * bus-properties.c has what anybody may read; a method is a file bus-NAME.c with one function, declared here. The bus
+ * lets root alone call methods (units/org.memstalld1.conf). */
+
+struct AgentBus {
+        Agent *agent;
+        sd_bus *bus;
+        sd_bus_slot *vtable, *name, *disconnected;
+        sd_event_source *retry;
+};
+
+void bus_incident_text(char buf[33], const Id128 *id);
+
+/* bus-properties.c; the AgentBus is `userdata`, here and below. */
+int bus_get_string(sd_bus *bus, const char *path, const char *interface, const char *property,
+                   sd_bus_message *reply, void *userdata, sd_bus_error *error);
+int bus_get_dry_run(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *error);
+int bus_get_number(sd_bus *bus, const char *path, const char *interface, const char *property,
+                   sd_bus_message *reply, void *userdata, sd_bus_error *error);
+int bus_get_policies(sd_bus *bus, const char *path, const char *interface, const char *property,
+                     sd_bus_message *reply, void *userdata, sd_bus_error *error);
+int bus_get_watches(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *error);
+int bus_get_holds(sd_bus *bus, const char *path, const char *interface, const char *property,
+                  sd_bus_message *reply, void *userdata, sd_bus_error *error);
+int bus_get_blind(sd_bus *bus, const char *path, const char *interface, const char *property,
+                  sd_bus_message *reply, void *userdata, sd_bus_error *error);
+
+/* Record(h): a trace into a pipe, see agent/recording.h. */
+int bus_method_record(sd_bus_message *m, void *userdata, sd_bus_error *error);
