@@ -50,9 +50,10 @@ const char *alarm_rung(const Alarm *a);
 /* Hands on all that has come. Never waits, allocates nothing. Returns 0, or a negative errno. */
 int alarm_dispatch(Alarm *a, const AlarmHandlers *handlers, void *userdata);
 
-/* The next warning about kswapd comes no sooner than this after the last one; never sooner than half a second, which is
- * where it begins. Direct reclaim always tells after half a second. */
-void alarm_pause(Alarm *a, uint64_t usec);
+/* No warning about kswapd is of use before this time (CLOCK_MONOTONIC; USEC_INFINITY: none ever), nor sooner than half a
+ * second after the last one. Direct reclaim always tells after half a second. A store into memory that the programs see:
+ * no system call. */
+void alarm_kswapd_after(Alarm *a, uint64_t usec);
 
 /* How many records were lost for want of room in the ring. */
 uint64_t alarm_lost(const Alarm *a);
