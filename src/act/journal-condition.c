@@ -69,6 +69,11 @@ static void add_pages(Text *t, const Condition *c, uint64_t seen, const char *wo
                  FORMAT_DURATION(c->rate.window_usec), c->rate.per_second);
 }
 
+static void add_stall(Text *t, const Condition *c, uint64_t seen) {
+        text_add(t, "memory stall %s of %s, waits that pressure leaves out counted in (limit %s)", FORMAT_SEEN(seen),
+                 FORMAT_DURATION(c->pressure.window_usec), FORMAT_SHARE(c->pressure.share));
+}
+
 void text_condition(Text *t, const Condition *c, uint64_t seen, const Sample *sample) {
         switch (c->kind) {
         case CONDITION_PRESSURE:
@@ -76,6 +81,9 @@ void text_condition(Text *t, const Condition *c, uint64_t seen, const Sample *sa
         case CONDITION_IO_PRESSURE:
         case CONDITION_CPU_PRESSURE:
                 add_pressure(t, c, seen);
+                break;
+        case CONDITION_STALL:
+                add_stall(t, c, seen);
                 break;
         case CONDITION_AVAILABLE:
                 add_level(t, c, seen, sample->limit_bytes, "available");
@@ -142,6 +150,10 @@ static void add_field(Text *t, const Condition *c, uint64_t seen) {
         case CONDITION_CPU_PRESSURE:
                 text_add(t, "%s %s %s: %s", pressure_to_string(c->pressure.kind), FORMAT_SHARE(c->pressure.share),
                          FORMAT_DURATION(c->pressure.window_usec), FORMAT_SHARE(seen));
+                break;
+        case CONDITION_STALL:
+                text_add(t, "%s %s: %s", FORMAT_SHARE(c->pressure.share), FORMAT_DURATION(c->pressure.window_usec),
+                         FORMAT_SHARE(seen));
                 break;
         case CONDITION_AVAILABLE:
         case CONDITION_HOST_AVAILABLE:

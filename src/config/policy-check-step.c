@@ -144,6 +144,9 @@ static int check_until(const PolicyDraft *draft, size_t i, ConfigErrors *errors)
 
         if (draft->steps[i].keys[STEP_KEY_UNTIL] == 0 || !action_holds(step->action))
                 return 0;
+        if (about && about->resource == RESOURCE_STALL && step->until.kind == PRESSURE_FULL)
+                return place_error(&place, "is about Stall= here, of which there is only one kind: write some %s %s",
+                                   FORMAT_SHARE(step->until.share), FORMAT_DURATION(step->until.window_usec));
         for (size_t c = 0; c < step->n_conditions; c++) {
                 const Condition *condition = step->conditions + c;
 

@@ -100,6 +100,7 @@ static const Implies implies[_CONDITION_KIND_MAX] = {
         [CONDITION_HOST_PRESSURE] = pressure_implies,
         [CONDITION_IO_PRESSURE] = pressure_implies,
         [CONDITION_CPU_PRESSURE] = pressure_implies,
+        [CONDITION_STALL] = pressure_implies,
         [CONDITION_AVAILABLE] = under_implies,
         [CONDITION_HOST_AVAILABLE] = under_implies,
         [CONDITION_SWAP_FREE] = under_implies,
@@ -122,8 +123,13 @@ static bool host_implies(const Condition *a, const Condition *b) {
                under_implies(a, b);
 }
 
+/* Stall= is never less than the watch's memory pressure. */
+static bool stall_implies(const Condition *a, const Condition *b) {
+        return a->kind == CONDITION_PRESSURE && b->kind == CONDITION_STALL && pressure_implies(a, b);
+}
+
 bool condition_implies(const Condition *a, const Condition *b) {
-        return a->kind == b->kind ? implies[a->kind](a, b) : host_implies(a, b);
+        return a->kind == b->kind ? implies[a->kind](a, b) : host_implies(a, b) || stall_implies(a, b);
 }
 
 static bool step_implies(const Step *step, const Condition *condition) {

@@ -17,6 +17,7 @@ static const ValueType *const condition_types[_CONDITION_KIND_MAX] = {
         [CONDITION_HOST_PRESSURE] = &value_pressure,
         [CONDITION_IO_PRESSURE] = &value_pressure,
         [CONDITION_CPU_PRESSURE] = &value_pressure,
+        [CONDITION_STALL] = &value_stall,
         [CONDITION_AVAILABLE] = &value_amount,
         [CONDITION_HOST_AVAILABLE] = &value_amount,
         [CONDITION_SWAP_FREE] = &value_amount,
@@ -38,6 +39,7 @@ static const PressureResource condition_resources[] = {
         [CONDITION_HOST_PRESSURE] = RESOURCE_HOST_MEMORY,
         [CONDITION_IO_PRESSURE] = RESOURCE_IO,
         [CONDITION_CPU_PRESSURE] = RESOURCE_CPU,
+        [CONDITION_STALL] = RESOURCE_STALL,
 };
 
 static int add_condition(const Place *place, Step *step, Condition *condition) {
@@ -136,6 +138,7 @@ const Key policy_step_keys[_STEP_KEY_MAX] = {
         [CONDITION_HOST_PRESSURE] = { "HostPressure", &value_condition, 0 },
         [CONDITION_IO_PRESSURE] = { "IOPressure", &value_condition, 0 },
         [CONDITION_CPU_PRESSURE] = { "CPUPressure", &value_condition, 0 },
+        [CONDITION_STALL] = { "Stall", &value_condition, 0 },
         [CONDITION_AVAILABLE] = { "Available", &value_condition, 0 },
         [CONDITION_HOST_AVAILABLE] = { "HostAvailable", &value_condition, 0 },
         [CONDITION_SWAP_FREE] = { "SwapFree", &value_condition, 0 },

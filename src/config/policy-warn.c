@@ -183,10 +183,11 @@ static int warn_stall(const PolicyDraft *draft, const Step *step, ConfigErrors *
 
                 if (!condition_is_pressure(c->kind) || limit->share * limit->window_usec >= STALL_MIN_USEC * 10000)
                         continue;
-                r = place_warning(&place, "%s of %s are %s, which any wait reaches: write at least %s %s %s",
+                r = place_warning(&place, "%s of %s are %s, which any wait reaches: write at least %s%s%s %s",
                                   FORMAT_SHARE(limit->share), FORMAT_DURATION(limit->window_usec),
                                   FORMAT_DURATION(limit->share * limit->window_usec / 10000),
-                                  pressure_to_string(limit->kind),
+                                  c->kind == CONDITION_STALL ? "" : pressure_to_string(limit->kind),
+                                  c->kind == CONDITION_STALL ? "" : " ",
                                   FORMAT_SHARE((STALL_MIN_USEC * 10000 + limit->window_usec - 1) / limit->window_usec),
                                   FORMAT_DURATION(limit->window_usec));
                 if (r < 0)

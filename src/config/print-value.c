@@ -132,6 +132,10 @@ void print_condition(FILE *f, const Condition *c) {
         case CONDITION_CPU_PRESSURE:
                 return print_pressure(f, key, &c->pressure);
 
+        case CONDITION_STALL:
+                fprintf(f, "%s=%s %s\n", key, FORMAT_SHARE(c->pressure.share), DURATION(c->pressure.window_usec));
+                return;
+
         case CONDITION_AVAILABLE:
         case CONDITION_HOST_AVAILABLE:
         case CONDITION_SWAP_FREE:

@@ -89,10 +89,37 @@ const ValueType value_duration_bounded = { sizeof(uint64_t), parse_duration_boun
 
 /* ---- Pressure, amounts, shares ---------------------------------------------------------------- */
 
+/* "10% 2s", from `rest` on, where the value stands behind `kind` ("some ", or nothing). */
+static int parse_share_window(const Place *place, const char *value, const char *rest, const char *kind,
+                              PressureLimit *limit) {
+        char share[VALUE_WORD_MAX];
+
+        value_take_word(&rest, share, sizeof(share));
+        (void) value_next_word(&rest);
+        if (!*share || !*rest)
+                return place_error(place, "\"%s\" lacks its %s, write for example %s10%% 2s", value,
+                                   *share ? "window" : "share and window", kind);
+        if (parse_share(share, &limit->share) < 0)
+                return place_error(place, "\"%s\" is no share of at most 100%%, write for example %s10%% 2s", share,
+                                   kind);
+        if (limit->share == 0)
+                return place_error(place, "a share of 0%% is always reached, write for example %s10%% 2s", kind);
+
+        if (parse_duration(rest, &limit->window_usec) < 0)
+                return place_error(place, "\"%s\" is no window, write for example %s%s 2s", rest, kind, share);
+        if (limit->window_usec < PRESSURE_WINDOW_MIN_USEC || limit->window_usec > PRESSURE_WINDOW_MAX_USEC)
+                return place_error(place, "a window of %s is not possible, the kernel takes %s to %s",
+                                   FORMAT_DURATION(limit->window_usec), FORMAT_DURATION(PRESSURE_WINDOW_MIN_USEC),
+                                   FORMAT_DURATION(PRESSURE_WINDOW_MAX_USEC));
+        return 0;
+}
+
 static int parse_pressure(const Place *place, const char *value, void *field) {
-        char kind[VALUE_WORD_MAX], share[VALUE_WORD_MAX];
+        size_t n_errors = config_errors_count(place->errors);
         PressureLimit limit = { .kind = _PRESSURE_KIND_MAX };
+        char kind[VALUE_WORD_MAX], before[VALUE_WORD_MAX + 1];
         const char *rest = value;
+        int r;
 
         value_take_word(&rest, kind, sizeof(kind));
         for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
@@ -101,26 +128,28 @@ static int parse_pressure(const Place *place, const char *value, void *field) {
         if (limit.kind == _PRESSURE_KIND_MAX)
                 return place_error(place, "\"%s\" is neither some nor full, write for example some 10%% 2s", kind);
 
-        value_take_word(&rest, share, sizeof(share));
-        (void) value_next_word(&rest);
-        if (!*share || !*rest)
-                return place_error(place, "\"%s\" lacks its %s, write for example %s 10%% 2s", value,
-                                   *share ? "window" : "share and window", kind);
-        if (parse_share(share, &limit.share) < 0)
-                return place_error(place, "\"%s\" is no share of at most 100%%, write for example %s 10%% 2s", share,
-                                   kind);
-        if (limit.share == 0)
-                return place_error(place, "a share of 0%% is always reached, write for example %s 10%% 2s", kind);
+        (void) snprintf(before, sizeof(before), "%s ", kind);
+        r = parse_share_window(place, value, rest, before, &limit);
+        if (r == 0 && config_errors_count(place->errors) == n_errors)
+                *(PressureLimit *) field = limit;
+        return r;
+}
 
-        if (parse_duration(rest, &limit.window_usec) < 0)
-                return place_error(place, "\"%s\" is no window, write for example %s %s 2s", rest, kind, share);
-        if (limit.window_usec < PRESSURE_WINDOW_MIN_USEC || limit.window_usec > PRESSURE_WINDOW_MAX_USEC)
-                return place_error(place, "a window of %s is not possible, the kernel takes %s to %s",
-                                   FORMAT_DURATION(limit.window_usec), FORMAT_DURATION(PRESSURE_WINDOW_MIN_USEC),
-                                   FORMAT_DURATION(PRESSURE_WINDOW_MAX_USEC));
+static int parse_stall(const Place *place, const char *value, void *field) {
+        size_t n_errors = config_errors_count(place->errors);
+        PressureLimit limit = { .kind = PRESSURE_SOME };
+        char kind[VALUE_WORD_MAX];
+        const char *rest = value;
+        int r;
 
-        *(PressureLimit *) field = limit;
-        return 0;
+        value_take_word(&rest, kind, sizeof(kind));
+        for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
+                if (strcmp(kind, pressure_to_string(k)) == 0)
+                        return place_error(place, "there is only one kind of it, write for example 10%% 2s");
+        r = parse_share_window(place, value, value, "", &limit);
+        if (r == 0 && config_errors_count(place->errors) == n_errors)
+                *(PressureLimit *) field = limit;
+        return r;
 }
 
 static int parse_amount(const Place *place, const char *value, void *field) {
@@ -168,6 +197,7 @@ static int parse_percent_value(const Place *place, const char *value, void *fiel
 const ValueType value_share = { sizeof(uint32_t), parse_share_value };
 const ValueType value_percent = { sizeof(uint64_t), parse_percent_value };
 const ValueType value_pressure = { sizeof(PressureLimit), parse_pressure };
+const ValueType value_stall = { sizeof(PressureLimit), parse_stall };
 const ValueType value_amount = { sizeof(Amount), parse_amount };
 
 /* ---- Weights --------------------------------------------------------------------------------- */

@@ -22,8 +22,8 @@ extern const ValueType value_boolean, value_boolean_inverted;
 /* uint64_t, microseconds: any; not infinity; not zero; neither. */
 extern const ValueType value_duration, value_duration_finite, value_duration_above_zero, value_duration_bounded;
 
-/* PressureLimit */
-extern const ValueType value_pressure;
+/* PressureLimit: with some or full; without, which is some */
+extern const ValueType value_pressure, value_stall;
 
 /* Amount, above zero */
 extern const ValueType value_amount;

@@ -51,6 +51,7 @@ uint64_t condition_value(const Watch *w, const Condition *c, uint64_t window_use
         case CONDITION_HOST_PRESSURE:
         case CONDITION_IO_PRESSURE:
         case CONDITION_CPU_PRESSURE:
+        case CONDITION_STALL:
                 return watch_share(w, c->pressure.resource, c->pressure.kind, MIN(window_usec, c->pressure.window_usec));
 
         case CONDITION_AVAILABLE:
@@ -110,6 +111,10 @@ uint64_t condition_distance(const Watch *w, const Condition *c) {
         return value < limit ? 0 : usec_add(value - limit, 1);
 }
 
+bool condition_is_undecided(const Watch *w, const Condition *c) {
+        return c->kind == CONDITION_STALL && watch_stall_max(w, c->pressure.window_usec) >= MAX(c->pressure.share / 2, 1U);
+}
+
 bool condition_accepts(const Watch *w, const Condition *c, uint64_t value) {
         switch (c->kind) {
 
@@ -117,6 +122,7 @@ bool condition_accepts(const Watch *w, const Condition *c, uint64_t value) {
         case CONDITION_HOST_PRESSURE:
         case CONDITION_IO_PRESSURE:
         case CONDITION_CPU_PRESSURE:
+        case CONDITION_STALL:
                 return value >= c->pressure.share;
 
         case CONDITION_AVAILABLE:

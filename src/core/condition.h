@@ -34,6 +34,9 @@ static inline bool condition_is_room(ConditionKind kind) {
 /* See watch_condition_value(); `window_usec` takes the place of a longer window of the condition's own. */
 uint64_t condition_value(const Watch *w, const Condition *c, uint64_t window_usec);
 
+/* Whether the kernel has woken the watch for the condition and cannot tell that it begins to hold: the looks must. */
+bool condition_is_undecided(const Watch *w, const Condition *c);
+
 /* Whether such a value is one with which the condition holds. For a level ask condition_distance(). */
 bool condition_accepts(const Watch *w, const Condition *c, uint64_t value);
 

@@ -5,6 +5,7 @@
  * in progress, and after each Settle= passes before the steps count again. */
 
 #include "base/usec.h"
+#include "core/condition.h"
 #include "core/core-private.h"
 
 #define INCIDENT_QUIET_USEC (10 * USEC_PER_SEC)
@@ -105,6 +106,20 @@ static bool is_to_free(ActionKind action) {
         return action == ACTION_RECLAIM || ends_victim(action);
 }
 
+/* Waits that PSI leaves out are not in the pressure that is told, and where Stall= was the reason they count. */
+static bool stall_fell(const Core *core, const Watch *w) {
+        const Decision *d = &w->decision;
+
+        for (size_t i = 0; i < d->step->n_conditions; i++) {
+                const Condition *c = d->step->conditions + i;
+
+                if (c->kind == CONDITION_STALL &&
+                    condition_value(w, c, core->now_usec - w->settle_since_usec) < d->seen[i] / 4 * 3)
+                        return true;
+        }
+        return false;
+}
+
 /* The watch has had its Settle=: did it help? */
 static void settle(Core *core, Watch *w) {
         const Decision *d = &w->decision;
@@ -114,7 +129,7 @@ static void settle(Core *core, Watch *w) {
         uint32_t after = w->node->gone ? 0 : (uint32_t) (MIN(stalled_usec, span_usec) * 10000 / span_usec);
         uint64_t freed_bytes = w->node->gone ? d->sample.usage_bytes :
                                                usec_sub(d->sample.usage_bytes, w->sample.usage_bytes);
-        bool fell = before > 0 && after < before / 4 * 3;
+        bool fell = (before > 0 && after < before / 4 * 3) || stall_fell(core, w);
         bool helped = fell || (is_to_free(d->action) && freed_bytes > d->sample.usage_bytes / 100);
         Outcome outcome = {
                 .id = d->id,

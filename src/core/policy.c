@@ -68,6 +68,7 @@ static const char *const condition_words[_CONDITION_KIND_MAX] = {
         [CONDITION_HOST_PRESSURE] = "HostPressure",
         [CONDITION_IO_PRESSURE] = "IOPressure",
         [CONDITION_CPU_PRESSURE] = "CPUPressure",
+        [CONDITION_STALL] = "Stall",
         [CONDITION_AVAILABLE] = "Available",
         [CONDITION_HOST_AVAILABLE] = "HostAvailable",
         [CONDITION_SWAP_FREE] = "SwapFree",

@@ -24,6 +24,7 @@ typedef enum PressureResource {
         RESOURCE_IO,          /* io.pressure of the watch */
         RESOURCE_CPU,         /* cpu.pressure of the watch */
         _RESOURCE_MAX,
+        RESOURCE_STALL = _RESOURCE_MAX, /* no file of its own: the watch's memory, and the waits that PSI leaves out */
 } PressureResource;
 
 /* "some 10% 2s" */
@@ -79,10 +80,11 @@ typedef enum Cause {
 } Cause;
 
 typedef enum ConditionKind {
-        CONDITION_PRESSURE, /* these four: at or above the limit */
+        CONDITION_PRESSURE, /* these five: at or above the limit */
         CONDITION_HOST_PRESSURE,
         CONDITION_IO_PRESSURE,
         CONDITION_CPU_PRESSURE,
+        CONDITION_STALL, /* pressure of RESOURCE_STALL, some */
         CONDITION_AVAILABLE,         /* amount: the room is under it */
         CONDITION_HOST_AVAILABLE,    /* amount: MemAvailable of the host is under it, whatever the watch */
         CONDITION_SWAP_FREE,         /* amount: free swap is under it; never without swap */
@@ -116,7 +118,7 @@ typedef struct Condition {
 } Condition;
 
 static inline bool condition_is_pressure(ConditionKind kind) {
-        return kind <= CONDITION_CPU_PRESSURE;
+        return kind <= CONDITION_STALL;
 }
 
 /* Mildest first. */

@@ -45,9 +45,18 @@ void psi_window_seed(PsiWindow *w, uint64_t now_usec, uint64_t window_usec, uint
         *series_point(w, 0) = (Point){ start, base };
 }
 
+static uint32_t share_of(uint64_t stall_usec, uint64_t window_usec) {
+        return (uint32_t) ((unsigned __int128) MIN(stall_usec, window_usec) * 10000 / window_usec);
+}
+
 uint32_t psi_window_share(const PsiWindow *w, uint64_t window_usec) {
+        return w->n > 0 && window_usec > 0 ? share_of(stalled_within(w, window_usec), window_usec) : 0;
+}
+
+uint32_t psi_window_share_max(const PsiWindow *w, uint64_t window_usec) {
+        const Point *before = series_before(w, window_usec);
+
         if (w->n == 0 || window_usec == 0)
                 return 0;
-
-        return (uint32_t) ((unsigned __int128) MIN(stalled_within(w, window_usec), window_usec) * 10000 / window_usec);
+        return share_of(series_last(w)->value - (before ? before : series_point(w, 0))->value, window_usec);
 }

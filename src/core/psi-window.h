@@ -25,3 +25,6 @@ void psi_window_seed(PsiWindow *w, uint64_t now_usec, uint64_t window_usec, uint
 /* The share of `window_usec` before the latest reading that was stalled, hundredths of a percent. What lies before the
  * oldest reading counts as free of stalls. */
 uint32_t psi_window_share(const PsiWindow *w, uint64_t window_usec);
+
+/* The most that share can be: as if all that came since the last reading before the window had come within it. */
+uint32_t psi_window_share_max(const PsiWindow *w, uint64_t window_usec);

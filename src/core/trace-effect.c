@@ -36,6 +36,7 @@ static void write_arm(TraceWriter *w, const Effect *effect) {
         } wants[] = {
                 { WANT_STAT, "stat" },   { WANT_IO, "io" },
                 { WANT_CPU, "cpu" },     { WANT_DYING, "dying" },
+                { WANT_WAITS, "waits" },
                 { WANT_CANDIDATE_SWAP, "candidate-swap" },
                 { WANT_CANDIDATE_STAT, "candidate-stat" },
                 { WANT_CANDIDATE_SLICES, "candidate-slices" },

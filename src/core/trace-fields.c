@@ -141,6 +141,7 @@ const TraceField trace_fields[] = {
         SAMPLE_FIELD("scanned", TRACE_NUMBER, scanned),
         SAMPLE_FIELD("reclaimed", TRACE_NUMBER, reclaimed),
         SAMPLE_FIELD("dying", TRACE_NUMBER, dying),
+        SAMPLE_FIELD("waits", TRACE_TIME, wait_usec),
         { .key = "candidate", .events = ON(SURVEY), .type = TRACE_CANDIDATE },
         { .key = "stall", .events = ON(SURVEY), .type = TRACE_STALL },
 

@@ -60,6 +60,11 @@ static void plan_condition(const Watch *w, const Step *step, const Condition *c,
                 plan->look_usec = MIN(plan->look_usec, now_usec + LOOK_MAX_USEC);
                 break;
 
+        case CONDITION_STALL:
+                plan->look_usec = MIN(plan->look_usec,
+                                      now_usec + MAX(c->pressure.window_usec / LOOKS_IN_WINDOW, LOOK_MIN_USEC));
+                break;
+
         case CONDITION_CAUSE:
                 if (may_have_cause(w, step))
                         plan->look_usec = MIN(plan->look_usec, now_usec + LOOK_CAUSE_USEC);
@@ -83,7 +88,8 @@ static void plan_condition(const Watch *w, const Step *step, const Condition *c,
 
 static bool waits_to_be_woken(const Watch *w, const Step *step) {
         for (const Condition *c = step->conditions; c < step->conditions + step->n_conditions; c++)
-                if ((condition_wakes(c->kind) || condition_is_presence(c->kind)) && !condition_holds(w, c))
+                if ((condition_wakes(c->kind) || condition_is_presence(c->kind)) && !condition_holds(w, c) &&
+                    !condition_is_undecided(w, c))
                         return true;
         return false;
 }

@@ -43,12 +43,37 @@ static int add_window(Watch *w, PressureResource resource, PressureKind kind) {
         return *window ? 0 : -ENOMEM;
 }
 
+/* Memory's window is there in any case. */
+static int add_stall(Watch *w) {
+        w->wants |= WANT_WAITS | WANT_IO;
+        if (!w->waits)
+                w->waits = calloc(1, sizeof(*w->waits));
+        return w->waits ? add_window(w, RESOURCE_IO, PRESSURE_SOME) : -ENOMEM;
+}
+
 static int add_pressure(Watch *w, const PressureLimit *limit, uint64_t *longest_usec) {
         static const unsigned wants[_RESOURCE_MAX] = { [RESOURCE_IO] = WANT_IO, [RESOURCE_CPU] = WANT_CPU };
 
-        w->wants |= wants[limit->resource];
         *longest_usec = MAX(*longest_usec, limit->window_usec);
+        if (limit->resource == RESOURCE_STALL)
+                return add_stall(w);
+        w->wants |= wants[limit->resource];
         return add_window(w, limit->resource, limit->kind);
+}
+
+/* The kernel has no trigger for Stall=, but for the two pressures that bound it: it is at most memory's and io's together,
+ * so when it comes to its share one of them comes to half of that. Each may come to it for another reason (io that
+ * has nothing to do with memory); then the look finds little, and the kernel wakes the watch again a window later. */
+static void add_stall_limits(Watch *w, const PressureLimit *limit) {
+        static const PressureResource resources[] = { RESOURCE_MEMORY, RESOURCE_IO };
+
+        for (size_t i = 0; i < ELEMENTSOF(resources); i++)
+                add_limit(w, &(PressureLimit){
+                                     .resource = resources[i],
+                                     .kind = PRESSURE_SOME,
+                                     .share = MAX(limit->share / 2, 1U),
+                                     .window_usec = limit->window_usec,
+                             });
 }
 
 static void add_tracks(Watch *w, const Condition *c) {
@@ -130,7 +155,10 @@ static int plan_condition(Watch *w, const Condition *c, uint64_t *longest_usec) 
         add_tracks(w, c);
         if (!condition_is_pressure(c->kind))
                 return 0;
-        add_limit(w, &c->pressure);
+        if (c->kind == CONDITION_STALL)
+                add_stall_limits(w, &c->pressure);
+        else
+                add_limit(w, &c->pressure);
         return add_pressure(w, &c->pressure, longest_usec);
 }
 
@@ -154,7 +182,7 @@ int watch_plan_sensors(Watch *w) {
 
         for (size_t i = 0; i < w->policy->n_steps; i++)
                 n += w->policy->steps[i].n_conditions;
-        w->limits = calloc(n + 2, sizeof(*w->limits)); /* and two early warnings */
+        w->limits = calloc(2 * n + 2, sizeof(*w->limits)); /* two for a Stall=; and two early warnings */
         w->tracks = calloc(2 * n + 1, sizeof(*w->tracks));
         if (!w->limits || !w->tracks)
                 return -ENOMEM;

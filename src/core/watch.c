@@ -44,6 +44,7 @@ Watch *watch_free(Watch *w) {
         for (PressureResource i = 0; i < _RESOURCE_MAX; i++)
                 for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
                         free(w->windows[i][k]);
+        free(w->waits);
         free(w->tracks);
         free(w->limits);
         free(w->steps);
@@ -60,6 +61,8 @@ void watch_see(Watch *w, uint64_t now_usec, const Sample *values, const Pressure
                         if (w->windows[i][k])
                                 psi_window_push(w->windows[i][k], now_usec, values->pressure_usec[i][k],
                                                 w->spacing_usec);
+        if (w->waits)
+                psi_window_push(w->waits, now_usec, values->wait_usec, w->spacing_usec);
         window = limit ? w->windows[limit->resource][limit->kind] : NULL;
         if (window)
                 psi_window_seed(window, now_usec, limit->window_usec, (limit->window_usec * limit->share + 9999) / 10000);
@@ -73,8 +76,21 @@ uint64_t watch_condition_value(const Watch *w, const Condition *c) {
         return condition_value(w, c, USEC_INFINITY);
 }
 
+/* Memory's `some` with so much of waits beside it. */
+static uint32_t with_waits(const Watch *w, uint32_t waits, uint64_t window_usec) {
+        return MIN(watch_share(w, RESOURCE_MEMORY, PRESSURE_SOME, window_usec) +
+                           MIN(waits, watch_share(w, RESOURCE_IO, PRESSURE_SOME, window_usec)),
+                   10000U);
+}
+
 uint32_t watch_share(const Watch *w, PressureResource resource, PressureKind kind, uint64_t window_usec) {
+        if (resource == RESOURCE_STALL)
+                return with_waits(w, w->waits ? psi_window_share(w->waits, window_usec) : 0, window_usec);
         return w->windows[resource][kind] ? psi_window_share(w->windows[resource][kind], window_usec) : 0;
+}
+
+uint32_t watch_stall_max(const Watch *w, uint64_t window_usec) {
+        return with_waits(w, w->waits ? psi_window_share_max(w->waits, window_usec) : 0, window_usec);
 }
 
 const Track *watch_track(const Watch *w, Quantity quantity, uint64_t window_usec) {

@@ -43,6 +43,7 @@ typedef struct Watch {
 
         /* What was seen. */
         PsiWindow *windows[_RESOURCE_MAX][_PRESSURE_KIND_MAX]; /* NULL for those that nothing asks for */
+        PsiWindow *waits; /* Sample.wait_usec: what tasks waited, so that it may grow faster than time; NULL likewise */
         Track *tracks;
         size_t n_tracks;
         const Presence *presence; /* borrowed; NULL: nobody knows */
@@ -95,7 +96,7 @@ void watch_evaluate(Watch *w, uint64_t now_usec);
 const Step *watch_step_due(const Watch *w, uint64_t now_usec, bool dry_run);
 
 /* What the condition sees now:
- *   Pressure=, HostPressure=, IOPressure=, CPUPressure=   the share of the window that was stalled
+ *   Pressure=, HostPressure=, IOPressure=, CPUPressure=, Stall=   the share of the window that was stalled
  *   Available=, HostAvailable=, SwapFree=, Usage=         bytes: the room, MemAvailable, free swap, the usage
  *   Growth=                   bytes a second; 0 where it shrinks or is not known
  *   Exhaustion=               microseconds until the room is gone; USEC_INFINITY where it does not shrink, or is not known
@@ -107,8 +108,14 @@ const Step *watch_step_due(const Watch *w, uint64_t now_usec, bool dry_run);
  *   DyingDescendants=         how many there are */
 uint64_t watch_condition_value(const Watch *w, const Condition *c);
 
-/* Share of the window that the watch stalled, hundredths of a percent; 0 for what no step asks for, except memory. */
+/* Share of the window that the watch stalled, hundredths of a percent; 0 for what no step asks for, except memory. Of
+ * RESOURCE_STALL, whatever `kind`: what memory's `some` says, and beside it the waits that PSI does not count, but no more
+ * of them than io's `some` confirms: they are those of all tasks together, it is a share of time. */
 uint32_t watch_share(const Watch *w, PressureResource resource, PressureKind kind, uint64_t window_usec);
+
+/* The most that RESOURCE_STALL can be: where the last look but one was long ago, the waits since then may all have been
+ * in the window. */
+uint32_t watch_stall_max(const Watch *w, uint64_t window_usec);
 
 /* The track of this quantity and window; NULL if no condition needs it. */
 const Track *watch_track(const Watch *w, Quantity quantity, uint64_t window_usec);

@@ -85,7 +85,13 @@ static void test_until(void **state) {
               { MATCH "[Step]\nIOPressure=some 40% 2s\nAction=protect\nUntil=full 39% 1s\n", "" },
               { MATCH "[Step]\nIOPressure=some 40% 2s\nPressure=some 10% 2s\nAction=freeze\nUntil=some 20% 1s\n",
                 "7: " NOT_BELOW("20%", "10%", "Pressure", "some 2.5%") },
-              { MATCH "[Step]\nIOPressure=some 10% 2s\nPressure=some 40% 2s\nAction=freeze\nUntil=some 20% 1s\n", "" });
+              { MATCH "[Step]\nIOPressure=some 10% 2s\nPressure=some 40% 2s\nAction=freeze\nUntil=some 20% 1s\n", "" },
+              { MATCH "[Step]\nStall=40% 2s\nAction=freeze\nUntil=some 39% 1s\n", "" },
+              { MATCH "[Step]\nStall=40% 2s\nAction=freeze\nUntil=some 40% 1s\n",
+                "6: " NOT_BELOW("40%", "40%", "Stall", "some 10%") },
+              { MATCH "[Step]\nStall=40% 2s\nAction=freeze\nUntil=full 20% 1s\n",
+                "6: Until=: is about Stall= here, of which there is only one kind: write some 20% 1s\n" },
+              { MATCH "[Step]\nStall=40% 2s\nPressure=some 30% 2s\nAction=freeze\nUntil=full 20% 1s\n", "" });
 }
 
 #define NO_CAUSE                                                                                              \

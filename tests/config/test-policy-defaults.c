@@ -74,6 +74,8 @@ static void test_until(void **state) {
                 { "IOPressure=some 40% 2s", true, { PRESSURE_SOME, 1000, 10 * USEC_PER_SEC, RESOURCE_IO } },
                 { "CPUPressure=some 40% 2s\nHostPressure=full 8% 2s", true,
                   { PRESSURE_SOME, 1000, 10 * USEC_PER_SEC, RESOURCE_CPU } },
+                { "Stall=40% 2s", true, { PRESSURE_SOME, 1000, 10 * USEC_PER_SEC, RESOURCE_STALL } },
+                { "Stall=40% 2s\nUntil=some 1% 3s", true, { PRESSURE_SOME, 100, 3 * USEC_PER_SEC, RESOURCE_STALL } },
                 { "HostPressure=full 8% 2s\nPressure=some 20% 2s", true,
                   { PRESSURE_SOME, 500, 10 * USEC_PER_SEC, RESOURCE_MEMORY } },
                 { "HostPressure=full 8% 2s\nUntil=some 1% 3s", true,

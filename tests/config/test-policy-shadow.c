@@ -72,6 +72,13 @@ static void test_shadows(void **state) {
                 { "HostPressure=full 20% 2s", "HostPressure=some 20% 2s", true },
                 { "CPUPressure=some 20% 2s", "CPUPressure=some 30% 2s", false },
                 { "HostPressure=some 20% 2s", "Pressure=some 10% 2s", false },
+                { "Stall=20% 2s", "Stall=10% 2s", true },
+                { "Stall=20% 2s", "Stall=30% 2s", false },
+                { "Pressure=some 20% 2s", "Stall=20% 2s", true }, /* it is never less */
+                { "Pressure=full 20% 2s", "Stall=10% 2s", true },
+                { "Pressure=some 20% 2s", "Stall=30% 2s", false },
+                { "HostPressure=some 20% 2s", "Stall=10% 2s", false },
+                { "Stall=20% 2s", "Pressure=some 10% 2s", false },
                 { "HostAvailable=5%", "HostAvailable=10%", true },
                 { "HostAvailable=10%", "HostAvailable=5%", false },
                 { "HostAvailable=1G", "Available=2G", true }, /* room is never more than what the host has */

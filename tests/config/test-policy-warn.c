@@ -108,7 +108,9 @@ static void test_stall(void **state) {
                 "7: warning: Pressure=: 0.1% of 2s are 2ms, which any wait reaches: write at least some 0.2% 2s\n"
                 "7: warning: Pressure=: 0.1% of 1s are 1ms, which any wait reaches: write at least some 0.4% 1s\n" },
               { MATCH "[Step]\nIOPressure=full 0.01% 3s\nAction=log\n",
-                "4: warning: IOPressure=: 0.01% of 3s are 300us, which any wait reaches: write at least full 0.14% 3s\n" });
+                "4: warning: IOPressure=: 0.01% of 3s are 300us, which any wait reaches: write at least full 0.14% 3s\n" },
+              { MATCH "[Step]\nStall=0.01% 3s\nAction=log\n",
+                "4: warning: Stall=: 0.01% of 3s are 300us, which any wait reaches: write at least 0.14% 3s\n" });
 }
 
 #define POLLED                                                                                                \

@@ -80,7 +80,7 @@ static void test_list(void **state) {
 static void test_conditions(void **state) {
         static const char *const lines[] = {
                 "Pressure=some 10% 2s\n", "HostPressure=full 5% 1s\n", "IOPressure=some 50% 10s\n",
-                "CPUPressure=some 50% 500ms\n", "Available=10%\n", "HostAvailable=512M\n", "SwapFree=20%\n",
+                "CPUPressure=some 50% 500ms\n", "Stall=20% 2s\n", "Available=10%\n", "HostAvailable=512M\n", "SwapFree=20%\n",
                 "Usage=1G\n", "Growth=20M 5s\n", "Exhaustion=1min 30s\n", "Refaults=2000 5s\n",
                 "Reclaim=100000 1s\n", "Efficiency=5%\n", "Event=max 10 5s\n", "Cause=refault swap\n", "Cause=io\n",
                 "Present=a.service b-*.scope\n", "Absent=c.service\n", "DyingDescendants=1000\n",

@@ -43,6 +43,11 @@ typedef struct Row {
 #define DYING(n) { .kind = CONDITION_DYING_DESCENDANTS, .count = (n) }
 #define LIMIT(condition_kind, which, resource_kind, percent) \
         { .kind = (condition_kind), .pressure = { (which), (percent) * 100, 2 * SEC, (resource_kind) } }
+#define STALL(percent) LIMIT(CONDITION_STALL, PRESSURE_SOME, RESOURCE_STALL, percent)
+#define STALLS(memory, io, waits)                                                                              \
+        { .pressure_usec = { [RESOURCE_MEMORY][PRESSURE_SOME] = (memory) * MSEC,                               \
+                             [RESOURCE_IO][PRESSURE_SOME] = (io) * MSEC },                                     \
+          .wait_usec = (waits) * MSEC }
 #define NOTHING { .dying = 0 }
 #define STALLED(resource_kind, which, n) { .pressure_usec[resource_kind][which] = (n) }
 
@@ -61,6 +66,15 @@ static const Row rows[] = {
           STALLED(RESOURCE_CPU, PRESSURE_SOME, 200 * MSEC), 1000, true },
         { "cpu is not io", LIMIT(CONDITION_CPU_PRESSURE, PRESSURE_SOME, RESOURCE_CPU, 10), NOTHING,
           STALLED(RESOURCE_IO, PRESSURE_SOME, SEC), 0, false },
+
+        { "stall: what PSI counts", STALL(10), NOTHING, STALLS(200, 0, 0), 1000, true },
+        { "just not", STALL(10), NOTHING, STALLS(199, 0, 0), 995, false },
+        { "io that has nothing to do with memory", STALL(10), NOTHING, STALLS(0, 2000, 0), 0, false },
+        { "waits that io confirms", STALL(10), NOTHING, STALLS(100, 100, 100), 1000, true },
+        { "not the whole of them", STALL(10), NOTHING, STALLS(100, 99, 100), 995, false },
+        { "not as many", STALL(10), NOTHING, STALLS(100, 100, 99), 995, false },
+        { "of ten tasks", STALL(10), NOTHING, STALLS(100, 600, 20000), 3500, true },
+        { "never more than all", STALL(100), NOTHING, STALLS(1500, 1500, 20000), 10000, true },
 
         { "room", AVAILABLE_BYTES(100), NOTHING, { .room_bytes = 99 }, 99, true },
         { "room at the limit", AVAILABLE_BYTES(100), NOTHING, { .room_bytes = 100 }, 100, false },

@@ -110,6 +110,36 @@ static void test_settle(void **state) {
         }
 }
 
+/* Where the waits were the reason that memory pressure leaves out, it helped if they fell. */
+static void test_settle_stall(void **state) {
+        static const struct {
+                uint64_t waits_usec; /* after it */
+                OutcomeKind kind;
+        } rows[] = { { 400 * MSEC, OUTCOME_SETTLED }, { 700 * MSEC, OUTCOME_NO_EFFECT } };
+        static Condition condition = { .kind = CONDITION_STALL,
+                                       .pressure = { PRESSURE_SOME, 2000, 2 * SEC, RESOURCE_STALL } };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const Step step = STEP("pause", ACTION_FREEZE, .conditions = &condition, .n_conditions = 1);
+
+                unit_start(&step, 1);
+                pass(&f, 2 * SEC, 0, 0);
+                f.sample.pressure_usec[RESOURCE_IO][PRESSURE_SOME] += SEC;
+                f.sample.wait_usec += 800 * MSEC;
+                feed_look(&f, A);
+                unit_survey();
+                assert_int_equal(effect_of(&f, EFFECT_ACT)->decision.seen[0], 4000);
+                feed_outcome(&f, (Outcome){ .id = 1, .kind = OUTCOME_DONE });
+                pass(&f, 2 * SEC, 0, 0);
+                f.sample.pressure_usec[RESOURCE_IO][PRESSURE_SOME] += SEC;
+                f.sample.wait_usec += rows[i].waits_usec;
+                feed_timer(&f);
+                feed_look(&f, A);
+                assert_int_equal(effect_of(&f, EFFECT_REPORT)->report.outcome.kind, rows[i].kind);
+                fixture_stop(&f);
+        }
+}
+
 /* A long window still full of what was before the action calls for no other; what comes after it does. */
 static void test_pressure_from_before(void **state) {
         static Condition condition = SOME(10, 10 * SEC);
@@ -317,6 +347,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_incident),
                 cmocka_unit_test(test_settle),
+                cmocka_unit_test(test_settle_stall),
                 cmocka_unit_test(test_pressure_from_before),
                 cmocka_unit_test(test_looks_that_do_not_come),
                 cmocka_unit_test(test_survey_ahead),

@@ -12,7 +12,7 @@ static void test_words(void **state) {
                                                 "kill",   "stop",    "restart",  "start" };
         static const char *const ranks[] = { "culprit", "usage", "growth", "swap", "pressure", "reclaim" };
         static const char *const conditions[] = {
-                "Pressure",   "HostPressure", "IOPressure", "CPUPressure", "Available",  "HostAvailable",
+                "Pressure",   "HostPressure", "IOPressure", "CPUPressure", "Stall", "Available",  "HostAvailable",
                 "SwapFree",   "Usage",        "Growth",     "Exhaustion",  "Refaults",   "Reclaim",
                 "Efficiency", "Event",        "Cause",      "Present",     "Absent",     "DyingDescendants",
         };

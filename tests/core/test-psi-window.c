@@ -56,6 +56,31 @@ static void test_share(void **state) {
         }
 }
 
+static void test_share_max(void **state) {
+        static const struct {
+                const char *what;
+                Reading readings[4];
+                size_t n;
+                uint64_t window_usec;
+                uint32_t share;
+        } rows[] = {
+                { "nothing read", { { 0 } }, 0, 2 * SEC, 0 },
+                { "one reading tells nothing", { { 1000, 500 } }, 1, 2 * SEC, 0 },
+                { "no window", { { 1000, 0 }, { 2000, 500 } }, 2, 0, 0 },
+                { "a reading at its start", { { 0, 0 }, { 1000, 100 }, { 3000, 300 } }, 3, 2 * SEC, 1000 },
+                { "all since the last one before it", { { 0, 0 }, { 1000, 100 }, { 3500, 300 } }, 3, 2 * SEC, 1000 },
+                { "from the first on", { { 1000, 100 }, { 2000, 300 } }, 2, 2 * SEC, 1000 },
+                { "never more than all", { { 0, 0 }, { 9000, 9000 } }, 2, 2 * SEC, 10000 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const PsiWindow w = window_of(rows[i].readings, rows[i].n);
+
+                if (psi_window_share_max(&w, rows[i].window_usec) != rows[i].share)
+                        fail_msg("%s: %u", rows[i].what, psi_window_share_max(&w, rows[i].window_usec));
+        }
+}
+
 static void test_hostile_numbers(void **state) {
         PsiWindow w = { 0 };
 
@@ -226,6 +251,7 @@ static void test_seed_before_a_reading(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_share),
+                cmocka_unit_test(test_share_max),
                 cmocka_unit_test(test_hostile_numbers),
                 cmocka_unit_test(test_reach),
                 cmocka_unit_test(test_full_ring),

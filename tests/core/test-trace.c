@@ -40,7 +40,7 @@ static void test_round_trip(void **state) {
                 "time=2.500000 event=sample cgroup=20 cause=trigger:full:0.07%:0.500000 some=infinity",
                 "time=2.500000 event=sample cgroup=20 cause=trigger:io:some:10%:2.000000 host-some=1.000000 host-full=2.000000 "
                 "io-some=3.000000 io-full=4.000000 cpu-some=5.000000 cpu-full=6.000000 oom=7 swap-free=8 swap-total=9 "
-                "refaults=10 scanned=11 reclaimed=12 dying=13",
+                "refaults=10 scanned=11 reclaimed=12 dying=13 waits=14.000000",
                 "time=3.000000 event=survey cgroup=20 candidate=21:1:2:0.500000:4:5:omit",
                 "time=3.000000 event=clock realtime=1700000000.000000",
                 "time=3.000000 event=managed cgroup=20 pressure=yes share=20% duration=2.000000 swap=yes",
@@ -334,7 +334,7 @@ static void test_effects(void **state) {
                   "reason=no-candidate" INCIDENT_TEXT },
                 { { .kind = EFFECT_ARM, .arm = { BATCH, &io_limit, 1, ~0U } },
                   "effect=arm watch=batch.slice trigger=io:some:10%:2.000000 events=yes wants=stat wants=io wants=cpu "
-                  "wants=dying wants=candidate-swap wants=candidate-stat wants=candidate-slices "
+                  "wants=dying wants=waits wants=candidate-swap wants=candidate-stat wants=candidate-slices "
                   "wants=candidate-all" },
                 { { .kind = EFFECT_DISARM, .look = BATCH }, "effect=disarm watch=batch.slice" },
                 { { .kind = EFFECT_FOLLOW, .look = A_UNIT }, "effect=follow watch=a.service" },

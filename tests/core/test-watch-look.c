@@ -25,6 +25,12 @@ static void look(void) {
         watch_evaluate(watch, now_usec);
 }
 
+static void stall(uint64_t memory_usec, uint64_t io_usec, uint64_t wait_usec) {
+        sample.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME] += memory_usec;
+        sample.pressure_usec[RESOURCE_IO][PRESSURE_SOME] += io_usec;
+        sample.wait_usec += wait_usec;
+}
+
 /* A look now; returns in how long the next one is due. */
 static uint64_t next(void) {
         look();
@@ -226,6 +232,47 @@ static void test_exhaustion(void **state) {
         stop();
 }
 
+/* The kernel tells of its two halves; what lies between them and the whole is looked at. */
+static void test_stall(void **state) {
+        Step step = STEP("1", ACTION_KILL,
+                         CONDITIONS({ .kind = CONDITION_STALL, .pressure = { PRESSURE_SOME, 2000, 2 * SEC, RESOURCE_STALL } }));
+        const Policy policy = { .steps = &step, .n_steps = 1 };
+
+        start(&policy);
+        assert_int_equal(next(), USEC_INFINITY);
+
+        /* Half of it, and a little less; io by itself is nothing to look after. */
+        now_usec += 2 * SEC;
+        stall(100 * MSEC, 1900 * MSEC, 99 * MSEC);
+        assert_int_equal(next(), USEC_INFINITY);
+        now_usec += 2 * SEC;
+        stall(100 * MSEC, 1900 * MSEC, 100 * MSEC);
+        assert_int_equal(next(), 500 * MSEC);
+
+        /* It holds: For= or the action is next. */
+        now_usec += 2 * SEC;
+        stall(100 * MSEC, 400 * MSEC, 300 * MSEC);
+        assert_int_equal(next(), 100 * MSEC);
+        assert_true(watch_holds_any(watch));
+
+        /* After a long sleep nobody knows when the tasks waited. */
+        now_usec += 1000 * SEC;
+        stall(0, 100 * SEC, SEC);
+        look();
+        watch_see(watch, now_usec, &sample, &(PressureLimit){ PRESSURE_SOME, 1000, 2 * SEC, RESOURCE_IO });
+        watch_evaluate(watch, now_usec);
+        watch_plan_look(watch, now_usec, false);
+        assert_false(watch_holds_any(watch));
+        assert_int_equal(watch->next_look_usec, now_usec + 500 * MSEC);
+        for (unsigned i = 0; i < 4; i++) {
+                now_usec += 500 * MSEC;
+                stall(0, 50 * MSEC, 10 * MSEC);
+                (void) next();
+        }
+        assert_int_equal(watch->next_look_usec, USEC_INFINITY);
+        stop();
+}
+
 static void test_cause(void **state) {
         Step step = STEP("1", ACTION_KILL, CONDITIONS(CAUSE(CAUSE_HOST_SHORT), SOME(10, 2 * SEC)));
         const Policy policy = { .steps = &step, .n_steps = 1 };
@@ -318,6 +365,7 @@ int main(void) {
                 cmocka_unit_test(test_whole_seconds),
                 cmocka_unit_test(test_presence_bars),
                 cmocka_unit_test(test_exhaustion),
+                cmocka_unit_test(test_stall),
                 cmocka_unit_test(test_cause),
                 cmocka_unit_test(test_cause_alone),
                 cmocka_unit_test(test_cause_of_room),

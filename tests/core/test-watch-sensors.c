@@ -76,6 +76,9 @@ static void test_wants(void **state) {
                 { "cpu pressure",
                   { .kind = CONDITION_CPU_PRESSURE, .pressure = { PRESSURE_SOME, 1, SEC, RESOURCE_CPU } }, WANT_CPU, 1,
                   0, RESOURCE_CPU },
+                { "stall",
+                  { .kind = CONDITION_STALL, .pressure = { PRESSURE_SOME, 1, SEC, RESOURCE_STALL } },
+                  WANT_WAITS | WANT_IO, 2, 0, RESOURCE_MEMORY },
                 { "room", AVAILABLE_SHARE(5), WANT_EVENTS, 1, 0, RESOURCE_MEMORY },
                 { "usage", USAGE_SHARE(5), WANT_EVENTS, 1, 0, RESOURCE_MEMORY },
                 { "the host's room", { .kind = CONDITION_HOST_AVAILABLE }, WANT_EVENTS, 1, 0, RESOURCE_HOST_MEMORY },
@@ -109,9 +112,44 @@ static void test_wants(void **state) {
                                 assert_int_equal(watch->windows[r][k] != NULL,
                                                  r == RESOURCE_MEMORY ||
                                                          (condition_is_pressure(condition.kind) &&
-                                                          condition.pressure.resource == r && k == PRESSURE_SOME));
+                                                          (condition.pressure.resource == r ||
+                                                           (condition.kind == CONDITION_STALL && r == RESOURCE_IO)) &&
+                                                          k == PRESSURE_SOME));
+                assert_int_equal(watch->waits != NULL, condition.kind == CONDITION_STALL);
                 stop();
         }
+}
+
+#define STALL(percent, window) \
+        { .kind = CONDITION_STALL, .pressure = { PRESSURE_SOME, (percent) * 100, (window), RESOURCE_STALL } }
+
+/* Half of the share of each of the two: when both have less, so has their sum. */
+static void test_stall(void **state) {
+        Step step = STEP("1", ACTION_FREEZE, CONDITIONS(STALL(20, 2 * SEC), STALL(15, SEC), SOME(10, 2 * SEC)),
+                         .until = { PRESSURE_SOME, 500, 10 * SEC, RESOURCE_STALL });
+        const Policy policy = { .steps = &step, .n_steps = 1 };
+        static const PressureLimit limits[] = {
+                { PRESSURE_SOME, 1000, 2 * SEC, RESOURCE_MEMORY }, { PRESSURE_SOME, 1000, 2 * SEC, RESOURCE_IO },
+                { PRESSURE_SOME, 750, SEC, RESOURCE_MEMORY },      { PRESSURE_SOME, 750, SEC, RESOURCE_IO },
+        };
+
+        start(&policy);
+        assert_int_equal(watch->n_limits, ELEMENTSOF(limits)); /* one of them is that of Pressure=, too */
+        for (size_t i = 0; i < ELEMENTSOF(limits); i++) {
+                assert_int_equal(watch->limits[i].resource, limits[i].resource);
+                assert_int_equal(watch->limits[i].kind, PRESSURE_SOME);
+                assert_int_equal(watch->limits[i].share, limits[i].share);
+                assert_int_equal(watch->limits[i].window_usec, limits[i].window_usec);
+        }
+        assert_int_equal(watch->spacing_usec, 100 * MSEC); /* back over Until= */
+        stop();
+
+        /* As many as there can be find room: no two are alike. */
+        step.conditions = (Condition[]){ STALL(10, SEC), STALL(20, SEC), STALL(30, SEC), STALL(40, SEC) };
+        step.n_conditions = 4;
+        start(&policy);
+        assert_int_equal(watch->n_limits, 8);
+        stop();
 }
 
 /* For the host its own pressure is the host's. */
@@ -225,6 +263,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_sensors),
                 cmocka_unit_test(test_wants),
+                cmocka_unit_test(test_stall),
                 cmocka_unit_test(test_early_warning_of_the_host),
                 cmocka_unit_test(test_cause_beside_others),
                 cmocka_unit_test(test_tracks),

@@ -31,6 +31,7 @@ static void show(Core *core, uint64_t now_usec, uint64_t cgroup_id) {
                 .events_high = now_usec / 1000, .events_max = now_usec / 1000, .events_oom = now_usec / 100000,
                 .swap_total_bytes = 1000 * MIB, .swap_free_bytes = now_usec % 1000 * MIB,
                 .refaults = now_usec, .scanned = now_usec * 2, .reclaimed = now_usec / 50, .dying = now_usec / 1000,
+                .wait_usec = now_usec / 3 * 4,
         };
         const Effects *effects;
         bool survey = false;

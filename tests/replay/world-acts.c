@@ -18,11 +18,11 @@ static void arm(World *w, const Effect *e) {
         c->wants = e->arm.wants;
         c->n_triggers = 0;
         for (size_t i = 0; i < e->arm.n_limits && c->n_triggers < WORLD_TRIGGERS_MAX; i++)
-                if (e->arm.limits[i].resource == RESOURCE_MEMORY)
+                if (e->arm.limits[i].resource == RESOURCE_MEMORY || e->arm.limits[i].resource == RESOURCE_IO)
                         c->triggers[c->n_triggers++] = (WorldTrigger){
                                 .limit = e->arm.limits[i],
                                 .start_usec = w->now_usec,
-                                .start_total_usec = world_stall_usec(w, c, e->arm.limits[i].kind),
+                                .start_total_usec = world_total_usec(w, c, e->arm.limits + i),
                         };
 }
 

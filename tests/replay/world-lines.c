@@ -77,6 +77,10 @@ static int set_key(World *w, WorldCgroup *c, const char *key, const char *value)
                 return parse_share(value, &c->share[PRESSURE_SOME]);
         if (strcmp(key, "full") == 0)
                 return parse_share(value, &c->share[PRESSURE_FULL]);
+        if (strcmp(key, "io") == 0)
+                return parse_share(value, &c->io_share);
+        if (strcmp(key, "waits") == 0)
+                return parse_percent(value, &c->wait_share);
         if (strcmp(key, "dies") == 0)
                 return parse_duration(value, &c->dies_usec);
         if (strcmp(key, "stubborn") == 0)

@@ -22,6 +22,10 @@ uint64_t world_stall_usec(const World *w, const WorldCgroup *c, PressureKind kin
         return c->stall_part[kind] / 10000;
 }
 
+uint64_t world_total_usec(const World *w, const WorldCgroup *c, const PressureLimit *limit) {
+        return limit->resource == RESOURCE_IO ? c->io_part / 10000 : world_stall_usec(w, c, limit->kind);
+}
+
 void world_sample(World *w, const WorldCgroup *c, Sample *ret) {
         uint64_t used = usage(w, w->cgroups);
 
@@ -35,6 +39,8 @@ void world_sample(World *w, const WorldCgroup *c, Sample *ret) {
                 .events_max = c->events_micro[1] / 1000000,
                 .scanned = c->scanned_micro / 1000000,
                 .reclaimed = c->reclaimed_micro / 1000000,
+                .pressure_usec[RESOURCE_IO][PRESSURE_SOME] = c->wants & WANT_IO ? c->io_part / 10000 : 0,
+                .wait_usec = c->wants & WANT_WAITS ? c->wait_part / 10000 : 0,
         };
         ret->room_bytes = ret->host_available_bytes;
         for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)

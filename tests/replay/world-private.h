@@ -26,12 +26,14 @@ typedef struct WorldCgroup {
 
         uint64_t usage_micro;                       /* bytes by 10^6 */
         uint64_t stall_part[_PRESSURE_KIND_MAX];    /* microseconds by 10^4 */
+        uint64_t io_part, wait_part;
         uint64_t events_micro[2];                   /* high, max */
         uint64_t scanned_micro, reclaimed_micro;    /* pages by 10^6 */
         uint64_t protected_bytes, swap_bytes, limit_bytes, grow, scan, reclaim;
         Preference preference;
         uint64_t events_rate[2];
-        uint32_t share[_PRESSURE_KIND_MAX];
+        uint32_t share[_PRESSURE_KIND_MAX], io_share;
+        uint64_t wait_share;
         uint64_t dies_usec;
         bool stubborn, calms, stuck, has_class;
         StallClass class;
@@ -115,3 +117,5 @@ void world_queue(World *w, const WorldItem *item);
 void world_sample(World *w, const WorldCgroup *c, Sample *ret);
 void world_survey(World *w, const WorldCgroup *c, TraceEvent *ret);
 uint64_t world_stall_usec(const World *w, const WorldCgroup *c, PressureKind kind);
+/* The total= that a trigger with this limit goes by. */
+uint64_t world_total_usec(const World *w, const WorldCgroup *c, const PressureLimit *limit);

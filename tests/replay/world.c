@@ -123,16 +123,33 @@ static void pass_unit(World *w, WorldCgroup *c, uint64_t usec, uint32_t share[_P
                 }
 }
 
+/* io pressure adds up like memory's, waits are those of all tasks. */
+static void pass_waits(World *w, WorldCgroup *c, uint64_t usec, uint32_t share[WORLD_CGROUPS_MAX]) {
+        if (c->gone || rests(c))
+                return;
+        for (size_t above = (size_t) (c - w->cgroups);; above = w->cgroups[above].parent) {
+                share[above] = MIN(share[above] + c->io_share, 10000U);
+                w->cgroups[above].wait_part += c->wait_share * usec;
+                if (above == 0)
+                        break;
+        }
+}
+
 static void pass(World *w, uint64_t until_usec) {
-        static uint32_t share[_PRESSURE_KIND_MAX][WORLD_CGROUPS_MAX];
+        static uint32_t share[_PRESSURE_KIND_MAX][WORLD_CGROUPS_MAX], io_share[WORLD_CGROUPS_MAX];
         uint64_t usec = until_usec - w->now_usec;
 
         memset(share, 0, sizeof(share));
-        for (size_t i = 0; i < w->n_cgroups; i++)
+        memset(io_share, 0, sizeof(io_share));
+        for (size_t i = 0; i < w->n_cgroups; i++) {
                 pass_unit(w, w->cgroups + i, usec, share);
-        for (size_t i = 0; i < w->n_cgroups; i++)
+                pass_waits(w, w->cgroups + i, usec, io_share);
+        }
+        for (size_t i = 0; i < w->n_cgroups; i++) {
+                w->cgroups[i].io_part += io_share[i] * usec;
                 for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
                         w->cgroups[i].stall_part[k] += share[k][i] * usec;
+        }
         w->now_usec = until_usec;
 }
 
@@ -140,7 +157,7 @@ static void pass(World *w, uint64_t until_usec) {
 
 static bool fire(World *w, WorldCgroup *c, Event *ret) {
         for (WorldTrigger *t = c->triggers; t < c->triggers + c->n_triggers; t++) {
-                uint64_t total = world_stall_usec(w, c, t->limit.kind), elapsed = w->now_usec - t->start_usec;
+                uint64_t total = world_total_usec(w, c, &t->limit), elapsed = w->now_usec - t->start_usec;
                 uint64_t growth = total - t->start_total_usec, size = t->limit.window_usec;
 
                 if (elapsed > size) {

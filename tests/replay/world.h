@@ -25,7 +25,8 @@
  *     end 60s
  *
  * Keys of a unit: `usage`, `protected`, `grow` (a second), `some`, `full` (how much of its time it stalls; slices and
- * the host stall with it), `dies` (how long after the kill, 200ms), `stubborn=yes` (SIGKILL only), `calms=yes` (does
+ * the host stall with it), `io` (the same of its io pressure), `waits` (time in waits that PSI does not count, of all its
+ * tasks: may be over 100%), `dies` (how long after the kill, 200ms), `stubborn=yes` (SIGKILL only), `calms=yes` (does
  * neither grow nor stall while throttled), `class` and `limit-of` (what BPF says of its stalls; no class, no BPF),
  * `high`, `max` (memory.events a second), `swap`, `scan`, `reclaim` (pages a second), `preference` (avoid, omit),
  * `stuck=yes` (throttled it stands still: its events climb and it stalls in full). A frozen unit does neither grow nor
