@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* memstall.h where the build has no BPF. There is never an object, so what takes one is never reached. */
+/* memstall.h and memstall-live.h where the build has no BPF. There is never an object, so what takes one is never reached. */
 
-#include "sense/memstall.h"
+#include "sense/memstall-live.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -37,5 +37,17 @@ int memstall_symbolize(const Memstall *m, const StallEntry *e, char *buf, size_t
 }
 
 int memstall_counters(Memstall *m, MemstallCounters *ret) {
+        return -EOPNOTSUPP;
+}
+
+int memstall_live_new(MemstallLive **ret) {
+        return -EOPNOTSUPP;
+}
+
+MemstallLive *memstall_live_free(MemstallLive *l) {
+        return NULL;
+}
+
+int memstall_live_read(MemstallLive *l, Memstall *m, uint64_t since_usec, LiveReading *ret) {
         return -EOPNOTSUPP;
 }

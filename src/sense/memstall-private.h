@@ -28,12 +28,23 @@ int memstall_program_totals_fd(const MemstallProgram *p);
 int memstall_program_counters_fd(const MemstallProgram *p);
 int memstall_program_missed(const MemstallProgram *p, uint64_t *ret);
 
+/* Where to read, for memstall-live.c. */
+typedef struct MemstallMaps {
+        const Kallsyms *symbols; /* NULL: hidden */
+        int tasks_fd, totals_fd;
+} MemstallMaps;
+
+void memstall_maps(const Memstall *m, MemstallMaps *ret);
+
 /* Reads the maps of the programs into entries; see memstall-window.c. */
 typedef struct MemstallWindow MemstallWindow;
 
 int memstall_window_new(MemstallWindow **ret);
 MemstallWindow *memstall_window_free(MemstallWindow *w);
 DEFINE_CLEANUP(MemstallWindow *, memstall_window_free);
+
+/* The class of an element of `totals`; `symbols` may be NULL: then waits have none. */
+StallClass memstall_class_of_total(const Kallsyms *symbols, const MemstallKey *key, const MemstallTotal *total);
 
 /* Empties the window and sets its time, nanoseconds of CLOCK_MONOTONIC. */
 void memstall_window_begin(MemstallWindow *w, uint64_t now_ns);

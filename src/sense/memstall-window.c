@@ -125,7 +125,7 @@ static size_t n_frames(const MemstallTotal *total) {
         return MIN((size_t) total->stack_bytes / sizeof(uint64_t), (size_t) MEMSTALL_FRAMES_MAX);
 }
 
-static StallClass refine(const Kallsyms *symbols, const MemstallKey *key, const MemstallTotal *total) {
+StallClass memstall_class_of_total(const Kallsyms *symbols, const MemstallKey *key, const MemstallTotal *total) {
         StallClass by_stack = STALL_OTHER;
 
         if (key->class != MEMSTALL_WAIT && key->class != STALL_MEMCG_MAX)
@@ -150,7 +150,7 @@ void memstall_window_add_total(MemstallWindow *w, const Kallsyms *symbols, const
         /* One ahead: the clock moved on between `now` and the reading. */
         if (key->epoch + 1 < w->epoch || key->epoch > w->epoch + 1)
                 return;
-        s = slot_take(w, key, refine(symbols, key, total), total->comm);
+        s = slot_take(w, key, memstall_class_of_total(symbols, key, total), total->comm);
         if (!s)
                 return;
         slot_add(s, total->ns, total->count, total->longest_ns);

@@ -131,6 +131,14 @@ int memstall_reclaims(Memstall *m, ReclaimEntry *entries, size_t n_max, size_t *
         return 0;
 }
 
+void memstall_maps(const Memstall *m, MemstallMaps *ret) {
+        *ret = (MemstallMaps) {
+                .symbols = m->symbols,
+                .tasks_fd = memstall_program_tasks_fd(&m->program),
+                .totals_fd = memstall_program_totals_fd(&m->program),
+        };
+}
+
 /* ---- Telling ---- */
 
 int memstall_symbolize(const Memstall *m, const StallEntry *e, char *buf, size_t size) {
