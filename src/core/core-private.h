@@ -7,6 +7,7 @@
 #include "core/ledger.h"
 #include "core/node.h"
 #include "core/presence.h"
+#include "core/sighting.h"
 #include "core/survey.h"
 #include "core/watch.h"
 
@@ -20,7 +21,7 @@
 /* Effectors answer within one second; this is for an answer that is lost. Some have longer, see decide.c. */
 #define ANSWER_LIMIT_USEC (5 * USEC_PER_SEC)
 
-#define GRAVES_MAX (2 * HOLDS_MAX + 2)
+#define GRAVES_MAX (2 * HOLDS_MAX + 2 * SIGHTINGS_MAX + 2)
 
 /* Which policies are on, see roster.c. */
 typedef struct Roster {
@@ -49,6 +50,7 @@ struct Core {
         Budget budget;
         Budget *policy_budgets; /* one for each policy, in their order; empty where it has none */
         Survey survey;
+        Sightings sightings;
 
         bool releasing;
         ReleaseReason release_reason;
@@ -108,6 +110,8 @@ void episode_on_timer(Core *core, Watch *w);
 void episode_hurry(Core *core, Watch *w);
 /* The unit that the watch acted on is gone, or the watch itself. */
 void episode_on_gone(Core *core, Watch *w);
+/* An id for an incident that begins. */
+Id128 episode_new_incident(Core *core);
 /* The watch's incident is over, if it is in one. */
 void episode_end(Core *core, Watch *w);
 /* The earliest time at which episode_on_timer() has something to do. */

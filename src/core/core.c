@@ -29,6 +29,9 @@ int core_new(Core **ret, const Settings *settings, const PolicySet *policies, Id
         r = survey_init(&core->survey);
         if (r < 0)
                 return r;
+        r = sighting_init(&core->sightings);
+        if (r < 0)
+                return r;
         r = budget_init(&core->budget, settings->max_actions, settings->max_actions_usec);
         if (r < 0)
                 return r;
@@ -66,6 +69,7 @@ Core *core_free(Core *core) {
                 budget_done(core->policy_budgets + i);
         free(core->policy_budgets);
         survey_done(&core->survey);
+        sighting_done(&core->sightings);
         free(core->effects.items);
         free(core);
         return NULL;
@@ -140,7 +144,7 @@ static void on_timer(Core *core) {
 }
 
 static uint64_t next_wakeup(const Core *core) {
-        uint64_t next = MIN(release_next(core), roster_next(core));
+        uint64_t next = MIN(MIN(release_next(core), roster_next(core)), sighting_next(core));
 
         for (size_t i = 0; i < core->n_watches; i++)
                 next = MIN(next, episode_next(core->watches[i]));
@@ -177,6 +181,7 @@ const Effects *core_step(Core *core, const Event *event) {
         case EVENT_SURVEY:
                 if (node && node->watch)
                         episode_on_survey(core, node->watch, event);
+                sighting_on_survey(core, event);
                 break;
 
         case EVENT_OUTCOME:
@@ -204,13 +209,17 @@ const Effects *core_step(Core *core, const Event *event) {
                         roster_on_managed(core, node, event);
                 break;
 
-        case EVENT_WARNING:
         case EVENT_KILLED:
+                sighting_on_killed(core, event);
+                break;
+
+        case EVENT_WARNING:
         case _EVENT_KIND_MAX:
                 break;
         }
 
         release_on_timer(core);
+        sighting_on_timer(core);
         roster_check(core);
         core->effects.wakeup_usec = next_wakeup(core);
         return &core->effects;

@@ -107,10 +107,15 @@ typedef struct Sighting {
         Id128 incident; /* that of the watch, if it has one; else one of its own */
         Killer killer;
         bool pending;
+        uint64_t count;  /* how many processes since it was last told; pid and comm are those of the last */
+        bool again;      /* it has killed there within the same seconds, and that was told */
+        uint64_t missed; /* kills elsewhere that nothing was told of: there were too many at once */
         uint64_t pid;
         char comm[KILLED_COMM_MAX], reason[KILLED_REASON_MAX];
-        CgroupName victim;
+        CgroupName victim; /* id 0: it is gone */
         CgroupName watch; /* the nearest that a policy watches; the host if none does */
+        const Policy *policy; /* which; NULL if none does */
+        bool looked; /* what follows was seen; else nothing could be */
         Cause cause;
         Sample sample;
         Culprit culprits[DECISION_CULPRITS_MAX];

@@ -20,13 +20,17 @@ static uint64_t mix(uint64_t x) {
         return x ^ (x >> 31);
 }
 
+Id128 episode_new_incident(Core *core) {
+        core->n_incidents++;
+        return (Id128){ core->seed.high ^ mix(core->n_incidents), core->seed.low + core->n_incidents };
+}
+
 static void incident_begin(Core *core, Watch *w) {
         if (w->in_incident)
                 return;
 
-        core->n_incidents++;
         w->in_incident = true;
-        w->incident = (Id128){ core->seed.high ^ mix(core->n_incidents), core->seed.low + core->n_incidents };
+        w->incident = episode_new_incident(core);
         for (size_t i = 0; i < w->policy->n_steps; i++) {
                 w->steps[i].n_acted = 0;
                 w->steps[i].refused = 0;

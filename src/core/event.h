@@ -229,9 +229,13 @@ typedef struct Event {
                 struct {
                         Killer killer;
                         bool pending; /* it is about to: what is told now is how it looked before */
-                        uint64_t pid; /* 0: the whole unit */
+                        uint64_t pid; /* 0: the whole unit, or nobody knows */
+                        uint64_t count; /* how many processes, where that is known; 0: one */
                         char comm[KILLED_COMM_MAX];
                         char reason[KILLED_REASON_MAX]; /* the killer's word; empty if none */
+                        /* Of what was killed, as EVENT_CGROUP_NEW had them, if that is gone: then cgroup_id is what it
+                         * lay in. "", or NULL: it is cgroup_id. */
+                        const char *path, *unit;
                 } killed;
         };
 } Event;

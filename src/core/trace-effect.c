@@ -202,8 +202,15 @@ static void write_seen(TraceWriter *w, const Effect *effect) {
         trace_write(w, " killer=%s%s", killer_to_string(s->killer), s->pending ? " pending=yes" : "");
         if (s->pid != 0)
                 trace_write(w, " pid=%" PRIu64, s->pid);
+        if (s->comm[0])
+                trace_write_text(w, "comm", s->comm);
         trace_write_text(w, "victim", s->victim.unit);
-        trace_write_text(w, "watch", s->watch.path);
+        trace_write_text(w, "watch", s->watch.unit);
+        trace_write(w, " count=%" PRIu64, s->count);
+        if (s->missed > 0)
+                trace_write(w, " missed=%" PRIu64, s->missed);
+        if (s->reason[0])
+                trace_write_text(w, "reason", s->reason);
         trace_write(w, " cause=%s", cause_to_string(s->cause));
         write_culprits(w, s->culprits, s->n_culprits);
         write_blames(w, s->blames, s->n_blames);

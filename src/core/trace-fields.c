@@ -78,6 +78,10 @@ static const char *action_word(int kind) {
         return action_to_string((ActionKind) kind);
 }
 
+static const char *killer_word(int killer) {
+        return killer_to_string((Killer) killer);
+}
+
 static const char *release_word(int reason) {
         return release_to_string((ReleaseReason) reason);
 }
@@ -103,7 +107,8 @@ int trace_word_find(const char *(*word)(int value), int n_words, const char *s) 
 
 /* In the order in which they are written. */
 const TraceField trace_fields[] = {
-        { .key = "cgroup", .events = ON(CGROUP_NEW) | ON(CGROUP_GONE) | LOOKS | ON(RELEASE), .type = TRACE_NUMBER,
+        { .key = "cgroup", .events = ON(CGROUP_NEW) | ON(CGROUP_GONE) | LOOKS | ON(RELEASE) | ON(KILLED),
+          .type = TRACE_NUMBER,
           .offset = offsetof(Event, cgroup_id) },
 
         { .key = "kind", .events = ON(CGROUP_NEW), .type = TRACE_WORD, .offset = offsetof(Event, cgroup.kind),
@@ -151,7 +156,8 @@ const TraceField trace_fields[] = {
         { .key = "via", .events = ON(OUTCOME), .type = TRACE_WORD, .offset = offsetof(Event, outcome.via),
           .word = via_word, .n_words = _VIA_MAX },
         { .key = "error", .events = ON(OUTCOME), .type = TRACE_ERROR, .offset = offsetof(Event, outcome.error) },
-        { .key = "text", .events = ON(OUTCOME), .type = TRACE_TEXT, .offset = offsetof(Event, outcome.error_text) },
+        { .key = "text", .events = ON(OUTCOME), .type = TRACE_TEXT, .offset = offsetof(Event, outcome.error_text),
+          .size = OUTCOME_ERROR_MAX },
         { .key = "previous", .events = ON(OUTCOME), .type = TRACE_PROPERTIES,
           .offset = offsetof(Event, outcome.previous) },
         { .key = "gone", .events = ON(OUTCOME), .type = TRACE_FLAG, .offset = offsetof(Event, outcome.gone) },
@@ -178,6 +184,18 @@ const TraceField trace_fields[] = {
         { .key = "duration", .events = ON(MANAGED), .type = TRACE_TIME,
           .offset = offsetof(Event, managed.duration_usec) },
         { .key = "swap", .events = ON(MANAGED), .type = TRACE_FLAG, .offset = offsetof(Event, managed.swap) },
+
+        { .key = "killer", .events = ON(KILLED), .type = TRACE_WORD, .offset = offsetof(Event, killed.killer),
+          .word = killer_word, .n_words = _KILLER_MAX },
+        { .key = "pending", .events = ON(KILLED), .type = TRACE_FLAG, .offset = offsetof(Event, killed.pending) },
+        { .key = "path", .events = ON(KILLED), .type = TRACE_TEXT, .offset = offsetof(Event, killed.path) },
+        { .key = "unit", .events = ON(KILLED), .type = TRACE_TEXT, .offset = offsetof(Event, killed.unit) },
+        { .key = "pid", .events = ON(KILLED), .type = TRACE_NUMBER, .offset = offsetof(Event, killed.pid) },
+        { .key = "comm", .events = ON(KILLED), .type = TRACE_TEXT, .offset = offsetof(Event, killed.comm),
+          .size = KILLED_COMM_MAX },
+        { .key = "count", .events = ON(KILLED), .type = TRACE_NUMBER, .offset = offsetof(Event, killed.count) },
+        { .key = "reason", .events = ON(KILLED), .type = TRACE_TEXT, .offset = offsetof(Event, killed.reason),
+          .size = KILLED_REASON_MAX },
         { 0 },
 };
 

@@ -83,8 +83,8 @@ static void write_field(TraceWriter *w, const TraceField *field, const Event *ev
                 break;
 
         case TRACE_TEXT:
-                text = event->kind == EVENT_OUTCOME ? place : *(const char *const *) place;
-                if (text[0])
+                text = field->size > 0 ? place : *(const char *const *) place;
+                if (text && text[0])
                         trace_write_text(w, field->key, text);
                 break;
 

@@ -257,9 +257,9 @@ static int parse_value(const TraceField *field, char *value, TraceEvent *t) {
 
 /* The buffer that holds such a text of the event. */
 static char *text_buffer(const TraceField *field, TraceEvent *t, size_t *ret_size) {
-        if (t->event.kind == EVENT_OUTCOME) {
-                *ret_size = sizeof(t->event.outcome.error_text);
-                return t->event.outcome.error_text;
+        if (field->size > 0) {
+                *ret_size = field->size;
+                return trace_field_place(field, &t->event);
         }
         *ret_size = strcmp(field->key, "path") == 0 ? sizeof(t->path) : sizeof(t->unit);
         return *ret_size == sizeof(t->path) ? t->path : t->unit;
@@ -334,6 +334,9 @@ static void connect(TraceEvent *t) {
         } else if (t->event.kind == EVENT_HELD) {
                 t->event.held.unit = t->unit;
                 t->event.held.path = t->path;
+        } else if (t->event.kind == EVENT_KILLED) {
+                t->event.killed.path = t->path;
+                t->event.killed.unit = t->unit;
         } else if (t->event.kind == EVENT_SURVEY) {
                 t->event.survey.candidates = t->candidates;
                 t->event.survey.stalls = t->stalls;

@@ -28,6 +28,7 @@ typedef struct TraceField {
         unsigned events; /* a bit for each EventKind that has it */
         TraceType type;
         size_t offset;                /* in Event; of what lies in a Sample: in that */
+        size_t size;                  /* TRACE_TEXT: of an array in the event; 0: the event points to it */
         bool in_sample;
         const char *(*word)(int value); /* TRACE_WORD */
         int n_words;

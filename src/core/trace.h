@@ -20,6 +20,7 @@
  *     time=2.540000 event=outcome id=1 result=done via=systemd previous=infinity
  *     time=2.600000 event=timer
  *     time=9.000000 event=release reason=stop
+ *     time=9.050000 event=killed cgroup=21 killer=kernel pid=78 comm=perl
  *     time=9.100000 event=gone cgroup=21
  *
  * A trace that the daemon wrote says as well what it decided, where a core began (the daemon's start, or a reload), where

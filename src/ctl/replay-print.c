@@ -86,6 +86,10 @@ static const struct {
         { "refuse", "refused ", { { "action", "", "" }, WHO, { "reason", ", ", "" }, WHERE } },
         { "start", "start ", { { "unit", "", "" }, { "decision", ", before #", "" } } },
         { "expired", "expired ", { { "policy", "", "" } } },
+        { "seen", "killed by ", { { "killer", "", "" }, { "pending", " (about to: ", ")" }, { "victim", ": ", "" },
+                                  { "comm", ", ", "" }, { "pid", "[", "]" }, { "count", ", count ", "" },
+                                  { "missed", ", elsewhere ", "" }, { "reason", ", ", "" }, { "watch", ", seen of ", "" },
+                                  { "cause", ", cause ", "" }, { "culprit", ", ", "" } } },
 };
 
 static void print_effect(FILE *f, const char *line) {

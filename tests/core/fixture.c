@@ -88,6 +88,7 @@ const char *effect_words(const Fixture *f) {
                 [EFFECT_RELEASE] = "release", [EFFECT_STUCK] = "stuck",   [EFFECT_REFUSE] = "refuse",
                 [EFFECT_ENDED] = "ended",     [EFFECT_DISARM] = "disarm", [EFFECT_FOLLOW] = "follow",
                 [EFFECT_UNFOLLOW] = "unfollow", [EFFECT_START] = "start", [EFFECT_EXPIRED] = "expired",
+                [EFFECT_SEEN] = "seen",
         };
         static char text[16384];
         size_t used = 0;

@@ -51,6 +51,10 @@ static void test_round_trip(void **state) {
                 "time=3.000000 event=outcome id=7 result=no-effect via=none previous=MemoryHigh:4096",
                 "time=9.000000 event=release reason=max-hold",
                 "time=9.000000 event=release cgroup=7 reason=by-hand",
+                "time=9.000000 event=killed cgroup=7 killer=kernel pid=78 comm=a\\x20\\xe4b count=3",
+                "time=9.000000 event=killed cgroup=7 killer=systemd-oomd pending=yes",
+                "time=9.000000 event=killed cgroup=1 killer=systemd-oomd path=/a.service unit=a.service "
+                "reason=memory-pressure",
                 "time=9.500000 event=held unit=a.service action=throttle path=/a.service previous=MemoryHigh:4096 since=1.000000 incident-high=1 "
                 "incident-low=2",
         };
@@ -146,6 +150,9 @@ static void test_errors(void **state) {
                 { "time=1 event=outcome error=--5", "error=--5", -EINVAL },
                 { "time=1 event=outcome gone=maybe", "gone=maybe", -EINVAL },
                 { "time=1 event=release reason=whim", "reason=whim", -EINVAL },
+                { "time=1 event=killed killer=jack", "killer=jack", -EINVAL },
+                { "time=1 event=killed pending=perhaps", "pending=perhaps", -EINVAL },
+                { "time=1 event=killed comm=1234567890123456", "comm=1234567890123456", -ENOBUFS },
                 { "memstalld-trace 1", "memstalld-trace 1", -EINVAL },
                 { "time=1 effect=melt", "effect=melt", -EINVAL },
                 { "time=1 effect=act id", "id", -EINVAL },
@@ -224,6 +231,10 @@ static void test_bounds(void **state) {
         assert_int_equal(trace_parse_event(line_of("time=1 event=new unit=", "u", TRACE_UNIT_MAX), trace), -ENOBUFS);
         assert_int_equal(trace_parse_event(line_of("time=1 event=new path=", "p", TRACE_PATH_MAX - 1), trace), 0);
         assert_int_equal(trace_parse_event(line_of("time=1 event=new path=", "p", TRACE_PATH_MAX), trace), -ENOBUFS);
+        assert_int_equal(trace_parse_event(line_of("time=1 event=killed comm=", "c", KILLED_COMM_MAX - 1), trace), 0);
+        assert_int_equal(trace_parse_event(line_of("time=1 event=killed reason=", "r", KILLED_REASON_MAX - 1), trace), 0);
+        assert_int_equal(trace_parse_event(line_of("time=1 event=killed reason=", "r", KILLED_REASON_MAX), trace), -ENOBUFS);
+        assert_int_equal(trace_parse_event(line_of("time=1 event=killed unit=", "u", TRACE_UNIT_MAX), trace), -ENOBUFS);
         assert_int_equal(trace_parse_event(line_of("time=1 event=outcome text=", "t", OUTCOME_ERROR_MAX - 1), trace), 0);
         assert_int_equal(trace_parse_event(line_of("time=1 event=outcome text=", "t", OUTCOME_ERROR_MAX), trace),
                          -ENOBUFS);
@@ -336,6 +347,19 @@ static void test_effects(void **state) {
                   "effect=arm watch=batch.slice trigger=io:some:10%:2.000000 events=yes wants=stat wants=io wants=cpu "
                   "wants=dying wants=waits wants=candidate-swap wants=candidate-stat wants=candidate-slices "
                   "wants=candidate-all" },
+                { { .kind = EFFECT_SEEN,
+                    .seen = { INCIDENT, .killer = KILLER_KERNEL, .count = 3, .missed = 2, .pid = 78, .comm = "a b",
+                              .victim = A_UNIT, .watch = BATCH, .cause = CAUSE_UNIT_LIMIT,
+                              .culprits = { { .role = ROLE_CAUSE, .share = 9500, .unit = A_UNIT,
+                                              .values = { .pid = 77, .class = STALL_MEMCG_MAX } } },
+                              .n_culprits = 1 } },
+                  "effect=seen killer=kernel pid=78 comm=a\\x20b victim=a.service watch=batch.slice count=3 missed=2 "
+                  "cause=unit-limit culprit=a.service:77:memcg-max:cause:95%" INCIDENT_TEXT },
+                { { .kind = EFFECT_SEEN,
+                    .seen = { INCIDENT, .killer = KILLER_SYSTEMD_OOMD, .pending = true, .count = 1, .victim = A_UNIT,
+                              .watch = BATCH, .reason = "x" } },
+                  "effect=seen killer=systemd-oomd pending=yes victim=a.service watch=batch.slice count=1 reason=x "
+                  "cause=unknown" INCIDENT_TEXT },
                 { { .kind = EFFECT_DISARM, .look = BATCH }, "effect=disarm watch=batch.slice" },
                 { { .kind = EFFECT_FOLLOW, .look = A_UNIT }, "effect=follow watch=a.service" },
                 { { .kind = EFFECT_UNFOLLOW, .look = A_UNIT }, "effect=unfollow watch=a.service" },

@@ -118,3 +118,14 @@ expect 0 --policy-dir "$dir/same" --root "$dir/root" --force "$dir/trace"
 echo "time=112.000000 event=gone cgroup=21 colour=red" >>"$dir/trace"
 expect 1 --policy-dir "$dir/same" --root "$dir/root" --force "$dir/trace"
 says err 'trace:13: cannot read "colour=red"'
+
+# What others kill.
+head -n 8 "$dir/trace" >"$dir/killed"
+{
+    echo 'time=112.000000 event=killed cgroup=21 killer=kernel pid=77 comm=a\x20b count=3'
+    echo 'time=112.000100 event=survey cgroup=20 usage=400M stall=21:21:77:memcg-max:0.500000:12'
+} >>"$dir/killed"
+expect 0 --policy-dir "$dir/same" --root "$dir/root" "$dir/killed"
+says out '^ *12\.000s \+  killed by kernel: a\.service, a b\[77\], count 3, seen of batch\.slice, cause unit-limit, a\.service:77:memcg-max:cause:100%'
+expect 0 --policy-dir "$dir/same" --root "$dir/root" --json "$dir/killed"
+says out '"effect":"seen".*"killer":"kernel".*"culprit":\["a.service:77:memcg-max:'
