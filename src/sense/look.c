@@ -159,6 +159,7 @@ static int sample_wanted(Tree *t, const Folder *f, Sample *s) {
         s->refaults = counts.refaults;
         s->scanned = counts.scanned;
         s->reclaimed = counts.reclaimed;
+        s->wait_usec = wants & WANT_WAITS ? f->wait_usec : 0;
         return wants & WANT_DYING ? read_dying(f->fds[FOLDER_CGROUP_STAT], &s->dying) : 0;
 }
 
