@@ -17,6 +17,7 @@
 #include "core/core.h"
 #include "sense/memstall.h"
 #include "sense/tree.h"
+#include "sense/waits.h"
 
 /* What the agent's own files share: agent.c sets up and ends, loop.c moves events and effects, sensors.c is on the
  * side of the kernel, arming.c waits for what it tells by itself, culprits.c is on the side of BPF, managed.c on that of who sets up the units, effectors.c on that of those who
@@ -45,6 +46,7 @@ typedef struct Look {
 typedef struct Culprits {
         Memstall *memstall; /* NULL: none are captured */
         char why[128];      /* then why */
+        Waits *waits;       /* NULL: no policy asks for them, or none are captured */
         StallEntry entries[ENTRIES_MAX];
         Stall stalls[STALLS_MAX];
         StallEntry kept[STALLS_MAX]; /* parallel to `stalls` */
@@ -167,6 +169,10 @@ void culprits_start(Agent *a);
 void culprits_stop(Agent *a);
 /* Reads the stalls of the tasks beneath the watch. */
 void culprits_read(Agent *a, uint64_t watch_id);
+/* Whether some policy counts the waits that PSI leaves out. */
+bool culprits_count_waits(const Agent *a);
+/* Takes in how long tasks have waited, before a look at a watch that wants to know. */
+void culprits_read_waits(Agent *a, uint64_t watch_id);
 /* Writes the records that go with the decision. */
 void culprits_tell(Agent *a, const Decision *d);
 

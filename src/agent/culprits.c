@@ -6,6 +6,22 @@
 #include <string.h>
 
 #include "agent/agent-private.h"
+#include "base/clock.h"
+#include "sense/watch.h"
+
+bool culprits_count_waits(const Agent *a) {
+        const PolicySet *set = &a->config.policies;
+
+        for (size_t i = 0; i < set->n_policies; i++)
+                for (size_t k = 0; k < set->policies[i]->n_steps; k++) {
+                        const Step *step = set->policies[i]->steps + k;
+
+                        for (size_t c = 0; c < step->n_conditions; c++)
+                                if (step->conditions[c].kind == CONDITION_STALL)
+                                        return true;
+                }
+        return false;
+}
 
 void culprits_start(Agent *a) {
         Culprits *c = &a->culprits;
@@ -18,11 +34,21 @@ void culprits_start(Agent *a) {
         r = memstall_new(&c->memstall, a->config.settings.culprit_stacks, c->why, sizeof(c->why));
         if (r < 0)
                 (void) snprintf(c->why, sizeof(c->why), "%s", strerror(-r));
+        if (c->memstall && culprits_count_waits(a) && waits_new(&c->waits) < 0)
+                journal_blind(a->journal, NULL, NULL, "no memory for the waits of Stall=, it is memory pressure alone");
 }
 
 void culprits_stop(Agent *a) {
+        a->culprits.waits = waits_free(a->culprits.waits);
         a->culprits.memstall = memstall_free(a->culprits.memstall);
         a->culprits.n_stalls = 0;
+}
+
+void culprits_read_waits(Agent *a, uint64_t watch_id) {
+        const ArmedWatch *watch = a->culprits.waits ? watch_find(a->tree, watch_id) : NULL;
+
+        if (watch && (watch->wants & WANT_WAITS))
+                waits_read(a->culprits.waits, a->culprits.memstall, a->tree, clock_usec());
 }
 
 /* Whether the unit is the watch or lies beneath it. */

@@ -87,6 +87,8 @@ void agent_describe(Agent *a, JournalFacts *ret) {
         else {
                 (void) snprintf(d->culprits, sizeof(d->culprits), "none: %s", a->culprits.why);
                 append_line(d->missing, sizeof(d->missing), "BPF: records name no culprits, Rank=culprit is skipped");
+                if (culprits_count_waits(a))
+                        append_line(d->missing, sizeof(d->missing), "waits without BPF: Stall= is memory pressure alone");
         }
 
         *ret = (JournalFacts){

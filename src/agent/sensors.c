@@ -27,6 +27,7 @@ void sensors_follow(Agent *a, uint64_t cgroup_id) {
 bool sensors_look(Agent *a, const Look *look, Event *ret) {
         Candidates survey;
 
+        culprits_read_waits(a, look->cgroup_id);
         if (!look->survey) {
                 *ret = (Event){ .kind = EVENT_SAMPLE, .cgroup_id = look->cgroup_id };
                 return watch_sample(a->tree, look->cgroup_id, &ret->sample.values) == 0;

@@ -81,6 +81,15 @@ static int check_step(const Host *host, const Policy *policy, size_t i, ConfigEr
         return 0;
 }
 
+/* What BPF alone tells is not asked for. */
+static int check_waits(const Config *config, const Policy *policy, size_t i, ConfigErrors *warnings) {
+        const Place place = place_step(policy, i, "Stall", warnings);
+
+        if (config->settings.culprits || !has_condition(policy->steps + i, CONDITION_STALL))
+                return 0;
+        return place_warning(&place, "Culprits=no is set, so it is memory pressure alone; write Culprits=yes");
+}
+
 static int check_rank(const Host *host, const Policy *policy, ConfigErrors *warnings) {
         const Place place = {
                 .errors = warnings, .file = policy->file,
@@ -263,6 +272,8 @@ static int check_policy(const Host *host, const Config *config, const Policy *po
         r = check_rank(host, policy, warnings);
         for (size_t i = 0; r >= 0 && i < policy->n_steps; i++)
                 r = check_step(host, policy, i, warnings);
+        for (size_t i = 0; r >= 0 && i < policy->n_steps; i++)
+                r = check_waits(config, policy, i, warnings);
         return r < 0 ? r : check_watchdogs(host, config, policy, warnings);
 }
 

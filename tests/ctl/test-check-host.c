@@ -186,6 +186,29 @@ static void test_settings_line(void **state) {
         assert_string_equal(warnings.items[0].file, files[0]);
 }
 
+/* Without BPF nobody knows how long tasks wait in ways that PSI leaves out. */
+static void test_stall(void **state) {
+        static const char policy_text[] = "[Match]\nSlice=batch.slice\n[Step]\nUsage=1G\nStall=20% 2s\nAction=log\n";
+        Condition stall = { .kind = CONDITION_STALL, .pressure = { PRESSURE_SOME, 2000, 2000000, RESOURCE_STALL } };
+        Step step = { .conditions = &stall, .n_conditions = 1, .action = ACTION_LOG };
+        Policy policy = {
+                .name = (char *) "a", .file = (char *) folder_write(state, "a.conf", policy_text, strlen(policy_text)),
+                .match = { .slices = batch_globs }, .steps = &step, .n_steps = 1,
+        };
+        Policy *policies[] = { &policy };
+        const Host host = { .facts = GOOD };
+
+        for (unsigned culprits = 0; culprits <= 1; culprits++) {
+                _cleanup_(config_errors_done) ConfigErrors warnings = { 0 };
+                const Config config = { .settings = { .culprits = culprits }, .policies = { policies, 1 } };
+
+                assert_int_equal(check_host(&host, &config, &warnings), 0);
+                assert_string_equal(errors_text(&warnings),
+                                    culprits ? "" : "5: " W "Stall=: Culprits=no is set, so it is memory pressure alone; "
+                                                    "write Culprits=yes\n");
+        }
+}
+
 static void test_globs(void **state) {
         static const char globs[] = "[Match]\nSlice=batch.slice\nSlice=gone-*.slice\nCGroup=*/payload /nothing/*\n"
                                     "Unit=a.service b.*\n";
@@ -215,6 +238,7 @@ int main(void) {
                 folder_test(test_warnings),
                 cmocka_unit_test(test_unknown),
                 folder_test(test_settings_line),
+                folder_test(test_stall),
                 folder_test(test_globs),
         };
 
