@@ -129,6 +129,7 @@ static void fill_reasons(Core *core, const Watch *w, const Event *event, Decisio
         d->cause = survey_cause(&core->survey, &core->nodes, event, w->node,
                                 w->sample.events_high + w->sample.events_max - w->incident_events, room);
         d->n_culprits = survey_culprits(&core->survey, &core->nodes, event, d->culprits, DECISION_CULPRITS_MAX);
+        d->n_blames = survey_blames(&core->survey, d->blames, DECISION_BLAMES_MAX, &d->blame_unknown);
 }
 
 static void fill(Core *core, Watch *w, const Event *event, const Step *step, const VictimChoice *choice,

@@ -256,6 +256,7 @@ static void escalate(Core *core, Watch *w) {
         d->signal = SIGKILL;
         d->event_usec = core->now_usec;
         d->n_culprits = 0;
+        d->n_blames = 0;
         decide_send(core, w);
 }
 

@@ -59,6 +59,7 @@ typedef struct Candidate {
         uint64_t scanned;         /* pages so far: these three are 0 for those too small to matter, unless WANT_CANDIDATE_STAT */
         uint64_t reclaimed;       /* of its own pages, whoever reclaimed them */
         uint64_t refaulted;       /* of them, those that it read again */
+        bool counted;             /* the last two were read */
         Preference preference;
 } Candidate;
 

@@ -36,6 +36,8 @@ typedef struct Node {
         uint64_t base_usage_bytes;
         uint64_t base_pressure_usec;
         uint64_t base_scanned;
+        bool base_counted; /* these two are known */
+        uint64_t base_reclaimed, base_refaulted;
 
         uint64_t dying_until_usec; /* killed, and not to be chosen again before */
 

@@ -6,6 +6,9 @@
 #define BASE_AGE_MIN_USEC (50 * USEC_PER_MSEC)
 #define BASE_AGE_MAX_USEC (10 * USEC_PER_SEC)
 
+/* A cgroup is charged for so much at once and uses it up later (mm/memcontrol.c, MEMCG_CHARGE_BATCH). */
+#define BATCH_BYTES (64 * SURVEY_PAGE_BYTES)
+
 int survey_init(Survey *s) {
         *s = (Survey){ .suspects = calloc(CANDIDATES_MAX, sizeof(Suspect)) };
         return s->suspects ? 0 : -ENOMEM;
@@ -20,7 +23,31 @@ static uint64_t bytes_per_second(uint64_t bytes, uint64_t span_usec) {
         return (uint64_t) MIN((unsigned __int128) bytes * USEC_PER_SEC / span_usec, (unsigned __int128) UINT64_MAX);
 }
 
-/* Growth, pressure and scanning since the node's base; false if the base is too young to say. */
+/* What the unit takes, and took before: usage, and of what was reclaimed from it, what it has not read again. */
+static __int128 balance(uint64_t usage_bytes, uint64_t reclaimed, uint64_t refaulted) {
+        return (__int128) usage_bytes + ((__int128) reclaimed - (__int128) refaulted) * (__int128) SURVEY_PAGE_BYTES;
+}
+
+/* New pages and those that were read again since the base. Counters that the base does not know yet count from now. */
+static void measure_traffic(Suspect *suspect, const Candidate *c, uint64_t age_usec) {
+        Node *n = suspect->node;
+        bool known = c->counted && n->base_counted;
+        __int128 before = balance(n->base_usage_bytes, known ? n->base_reclaimed : 0, known ? n->base_refaulted : 0);
+        __int128 now = balance(c->usage_bytes, known ? c->reclaimed : 0, known ? c->refaulted : 0);
+
+        if (now - before >= (__int128) BATCH_BYTES)
+                suspect->brought = bytes_per_second((uint64_t) MIN(now - before, (__int128) INT64_MAX), age_usec);
+        if (known)
+                suspect->refaults = bytes_per_second(usec_sub(c->refaulted, n->base_refaulted), age_usec);
+        suspect->counted = known;
+        if (c->counted && !n->base_counted) {
+                n->base_counted = true;
+                n->base_reclaimed = c->reclaimed;
+                n->base_refaulted = c->refaulted;
+        }
+}
+
+/* What was measured since the node's base; false if the base is too young to say. */
 static bool measure(Suspect *suspect, const Candidate *c, uint64_t now_usec) {
         Node *n = suspect->node;
         uint64_t age = usec_sub(now_usec, n->base_usec);
@@ -30,6 +57,9 @@ static bool measure(Suspect *suspect, const Candidate *c, uint64_t now_usec) {
                 n->base_usage_bytes = c->usage_bytes;
                 n->base_pressure_usec = c->pressure_usec;
                 n->base_scanned = c->scanned;
+                n->base_counted = c->counted;
+                n->base_reclaimed = c->reclaimed;
+                n->base_refaulted = c->refaulted;
                 return false;
         }
         if (age < BASE_AGE_MIN_USEC)
@@ -38,18 +68,33 @@ static bool measure(Suspect *suspect, const Candidate *c, uint64_t now_usec) {
         suspect->growth = bytes_per_second(usec_sub(c->usage_bytes, n->base_usage_bytes), age);
         suspect->pressure_usec = usec_sub(c->pressure_usec, n->base_pressure_usec);
         suspect->scanned = usec_sub(c->scanned, n->base_scanned);
+        measure_traffic(suspect, c, age);
         return true;
+}
+
+static uint64_t life_growth(const Node *n, const Candidate *c, uint64_t now_usec) {
+        __int128 bytes = balance(c->usage_bytes, c->reclaimed, c->refaulted);
+
+        if (n->born_usec == 0 || bytes <= 0)
+                return 0;
+        return bytes_per_second((uint64_t) MIN(bytes, (__int128) INT64_MAX),
+                                MAX(usec_sub(now_usec, n->born_usec), USEC_PER_SEC));
+}
+
+static void clear(Survey *s) {
+        s->n = 0;
+        s->n_outsiders = 0;
+        s->n_scopes = 0;
+        s->caused_usec = 0;
+        s->stall_usec = 0;
+        for (StallClass c = 0; c < _STALL_CLASS_MAX; c++)
+                s->class_usec[c] = 0;
 }
 
 bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event) {
         bool measured = true;
 
-        s->n = 0;
-        s->caused_usec = 0;
-        s->stall_usec = 0;
-        for (StallClass c = 0; c < _STALL_CLASS_MAX; c++)
-                s->class_usec[c] = 0;
-
+        clear(s);
         for (size_t i = 0; i < event->survey.n_candidates && s->n < CANDIDATES_MAX; i++) {
                 const Candidate *c = event->survey.candidates + i;
                 Node *node = node_registry_find(nodes, c->cgroup_id);
@@ -61,12 +106,10 @@ bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event) {
                         .node = node,
                         .current_bytes = c->usage_bytes,
                         .usage_bytes = usec_sub(c->usage_bytes, c->protected_bytes),
+                        .life_growth = life_growth(node, c, event->now_usec),
                         .swap_bytes = c->swap_bytes,
                         .preference = c->preference,
                 };
-                if (node->born_usec != 0)
-                        suspect->life_growth = bytes_per_second(
-                                c->usage_bytes, MAX(usec_sub(event->now_usec, node->born_usec), USEC_PER_SEC));
                 measured = measure(suspect, c, event->now_usec) && measured;
                 s->n++;
         }
@@ -80,174 +123,25 @@ Suspect *survey_find(Survey *s, uint64_t cgroup_id) {
         return NULL;
 }
 
-/* Lately counts, and so does how it came to what it has: a leak that is throttled has stopped growing. */
-static unsigned __int128 growth_weight(const Suspect *suspect) {
-        return (unsigned __int128) suspect->growth + suspect->life_growth;
-}
-
-/* What only holds others does nothing by itself. */
-static bool holds_others(const Node *n) {
+bool survey_holds_others(const Node *n) {
         return n->kind == CGROUP_SLICE || n->container;
 }
 
-static bool may_be_blamed(const Suspect *suspect, const Node *limit) {
-        return !holds_others(suspect->node) && (!limit || node_is_within(suspect->node, limit));
+/* ---- What a decision tells ------------------------------------------------------------------- */
+
+static uint32_t share_of(const Survey *s, uint64_t usec) {
+        return s->stall_usec > 0 ? (uint32_t) ((unsigned __int128) usec * 10000 / s->stall_usec) : 0;
 }
 
-/* Hands `usec` to those within `limit` (NULL: all) who grew, each by its part of the growth. False if nobody did. */
-static bool blame_growth(Survey *s, const Node *limit, uint64_t usec) {
-        unsigned __int128 sum = 0;
-
-        for (size_t i = 0; i < s->n; i++)
-                if (may_be_blamed(s->suspects + i, limit))
-                        sum += growth_weight(s->suspects + i);
-        if (sum == 0)
-                return false;
-        for (size_t i = 0; i < s->n; i++)
-                if (may_be_blamed(s->suspects + i, limit))
-                        s->suspects[i].caused_usec += (uint64_t) (usec * growth_weight(s->suspects + i) / sum);
-        return true;
+/* What is less than a hundredth of all says nothing about who it is. */
+static bool is_small(const Survey *s, uint64_t usec) {
+        return usec < s->stall_usec / 100;
 }
 
-/* Whether a stall of this class is an allocation's own doing where nothing else is known. */
-static bool class_allocates(StallClass class) {
-        return class == STALL_MEMCG_MAX || class == STALL_MEMCG_HIGH || class == STALL_HIGH_THROTTLE ||
-               class == STALL_DIRECT_RECLAIM || class == STALL_NODE_RECLAIM || class == STALL_COMPACTION;
-}
-
-static void blame_one(Survey *s, const NodeRegistry *nodes, const Stall *stall) {
-        Suspect *self = survey_find(s, stall->cgroup_id);
-        const Node *limit = node_registry_find(nodes, stall->limit_id);
-
-        if (self)
-                self->suffered_usec += stall->stall_usec;
-
-        if (limit && limit->kind != CGROUP_HOST && !holds_others(limit)) {
-                Suspect *owner = survey_find(s, limit->id);
-
-                if (owner)
-                        owner->caused_usec += stall->stall_usec;
-                return;
-        }
-
-        /* A delegated unit's inner limit, and a sleep at nobody else's memory.high: others take no part in them. */
-        if ((stall->class == STALL_HIGH_THROTTLE || stall->limit_id != 0) && !limit) {
-                if (self)
-                        self->caused_usec += stall->stall_usec;
-                return;
-        }
-
-        if (!blame_growth(s, limit, stall->stall_usec) && self && class_allocates(stall->class))
-                self->caused_usec += stall->stall_usec;
-}
-
-static void add_up(Survey *s, Suspect *above) {
-        for (const Suspect *below = s->suspects; below < s->suspects + s->n; below++)
-                if (!holds_others(below->node) && node_is_within(below->node, above->node)) {
-                        above->caused_usec += below->caused_usec;
-                        above->suffered_usec += below->suffered_usec;
-                }
-}
-
-void survey_blame(Survey *s, const NodeRegistry *nodes, const Event *event) {
-        for (size_t i = 0; i < event->survey.n_stalls; i++) {
-                const Stall *stall = event->survey.stalls + i;
-
-                s->stall_usec += stall->stall_usec;
-                s->class_usec[stall->class] += stall->stall_usec;
-                blame_one(s, nodes, stall);
-        }
-        for (size_t i = 0; i < s->n; i++)
-                s->caused_usec += s->suspects[i].caused_usec;
-        for (size_t i = 0; i < s->n; i++)
-                if (holds_others(s->suspects[i].node))
-                        add_up(s, s->suspects + i);
-}
-
-/* What most of the stall time was spent in, and what that says. Background threads say something only where nobody
- * else stalls. */
-static Cause cause_of_classes(const Survey *s) {
-        static const Cause causes[_STALL_CLASS_MAX] = {
-                [STALL_OTHER] = CAUSE_UNKNOWN,
-                [STALL_MEMCG_MAX] = CAUSE_UNIT_LIMIT,
-                [STALL_MEMCG_HIGH] = CAUSE_UNIT_LIMIT,
-                [STALL_HIGH_THROTTLE] = CAUSE_THROTTLED,
-                [STALL_DIRECT_RECLAIM] = CAUSE_HOST_SHORT,
-                [STALL_NODE_RECLAIM] = CAUSE_HOST_SHORT,
-                [STALL_COMPACTION] = CAUSE_COMPACTION,
-                [STALL_REFAULT] = CAUSE_REFAULT,
-                [STALL_SWAP_IN] = CAUSE_SWAP,
-                [STALL_READ] = CAUSE_REFAULT,
-                [STALL_BLKCG] = CAUSE_IO,
-                [STALL_KSWAPD] = CAUSE_HOST_SHORT,
-                [STALL_KCOMPACTD] = CAUSE_COMPACTION,
-        };
-        uint64_t background = s->class_usec[STALL_KSWAPD] + s->class_usec[STALL_KCOMPACTD];
-        uint64_t per_cause[_CAUSE_MAX] = { 0 };
-        Cause most = CAUSE_UNKNOWN;
-
-        for (StallClass c = 0; c < _STALL_CLASS_MAX; c++)
-                if ((c != STALL_KSWAPD && c != STALL_KCOMPACTD) || background == s->stall_usec)
-                        per_cause[causes[c]] += s->class_usec[c];
-        for (Cause c = 0; c < _CAUSE_MAX; c++)
-                if (per_cause[c] > per_cause[most])
-                        most = c;
-        return most;
-}
-
-/* Whose limit most of the reclaim was for: a unit's or a slice's. */
-static Cause cause_of_limits(const NodeRegistry *nodes, const Event *event) {
-        uint64_t unit = 0, slice = 0;
-
-        for (size_t i = 0; i < event->survey.n_stalls; i++) {
-                const Stall *stall = event->survey.stalls + i;
-                const Node *limit = node_registry_find(nodes, stall->limit_id);
-
-                if (limit && limit->kind == CGROUP_SLICE)
-                        slice += stall->stall_usec;
-                else if (stall->limit_id != 0)
-                        unit += stall->stall_usec;
-        }
-        return slice > unit ? CAUSE_SLICE_LIMIT : CAUSE_UNIT_LIMIT;
-}
-
-static Cause cause_of_limit(const Node *limit) {
-        if (!limit || limit->kind == CGROUP_HOST)
-                return CAUSE_HOST_SHORT;
-        return limit->kind == CGROUP_SLICE ? CAUSE_SLICE_LIMIT : CAUSE_UNIT_LIMIT;
-}
-
-/* Without BPF: the counters of the watch, and where the room is tightest. */
-static Cause cause_of_counters(const NodeRegistry *nodes, const Event *event, const Node *watch, uint64_t events,
-                               bool room) {
-        const Sample *v = &event->survey.values;
-        Cause tightest = cause_of_limit(node_registry_find(nodes, v->room_cgroup_id));
-
-        if (events > 0)
-                return cause_of_limit(watch);
-        if (room || v->room_bytes < v->limit_bytes / 20) {
-                /* A unit that uses much of a host that has plenty has reached nothing but its policy's number. */
-                if (tightest != CAUSE_HOST_SHORT || watch->kind == CGROUP_HOST ||
-                    v->host_available_bytes < v->host_total_bytes / 4)
-                        return tightest;
-        }
-        if (v->host_available_bytes < v->host_total_bytes / 10)
-                return CAUSE_HOST_SHORT;
-        return CAUSE_UNKNOWN;
-}
-
-Cause survey_cause(const Survey *s, const NodeRegistry *nodes, const Event *event, const Node *watch,
-                   uint64_t events, bool room) {
-        Cause cause = s->stall_usec > 0 ? cause_of_classes(s) : CAUSE_UNKNOWN, counted;
-
-        if (cause == CAUSE_UNIT_LIMIT)
-                return cause_of_limits(nodes, event);
-        /* Pages evicted for a limit are read again: such waits follow from the limit. */
-        if (cause != CAUSE_UNKNOWN && !((cause == CAUSE_REFAULT || cause == CAUSE_SWAP) && (room || events > 0)))
-                return cause;
-
-        counted = cause_of_counters(nodes, event, watch, events, room);
-        return counted == CAUSE_UNKNOWN ? cause : counted;
+static CulpritRole role_of(const Survey *s, const Suspect *suspect) {
+        return suspect && suspect->caused_usec * 2 >= suspect->suffered_usec && !is_small(s, suspect->caused_usec) ?
+                       ROLE_CAUSE :
+                       ROLE_SUFFERER;
 }
 
 static void culprit_fill(Culprit *c, Survey *s, const NodeRegistry *nodes, const Stall *stall, size_t index) {
@@ -255,10 +149,8 @@ static void culprit_fill(Culprit *c, Survey *s, const NodeRegistry *nodes, const
 
         *c = (Culprit){
                 .stall = index,
-                .role = suspect && suspect->caused_usec * 2 >= suspect->suffered_usec ? ROLE_CAUSE : ROLE_SUFFERER,
-                .share = s->stall_usec > 0 ?
-                                 (uint32_t) ((unsigned __int128) stall->stall_usec * 10000 / s->stall_usec) :
-                                 0,
+                .role = role_of(s, suspect),
+                .share = share_of(s, stall->stall_usec),
                 .unit = node_name(node_registry_find(nodes, stall->cgroup_id)),
                 .limit = node_name(node_registry_find(nodes, stall->limit_id)),
                 .values = *stall,
@@ -274,12 +166,58 @@ size_t survey_culprits(Survey *s, const NodeRegistry *nodes, const Event *event,
 
                 while (at > 0 && ret[at - 1].values.stall_usec < stall->stall_usec)
                         at--;
-                if (at >= n_max || stall->stall_usec < s->stall_usec / 100)
-                        continue; /* less than a hundredth says nothing about who it is */
+                if (at >= n_max || is_small(s, stall->stall_usec))
+                        continue;
                 n = MIN(n + 1, n_max);
                 for (size_t j = n - 1; j > at; j--)
                         ret[j] = ret[j - 1];
                 culprit_fill(ret + at, s, nodes, stall, i);
         }
+        return n;
+}
+
+static BlameKind kind_of(const Part *part) {
+        BlameKind most = 0;
+
+        for (BlameKind k = 0; k < _BLAME_KIND_MAX; k++)
+                if (part->by_usec[k] > part->by_usec[most])
+                        most = k;
+        return most;
+}
+
+/* Puts it where it belongs among the `n` that are there; returns how many there are then. */
+static size_t blame_insert(const Survey *s, const Part *part, const Blame *blame, Blame *ret, size_t n, size_t n_max) {
+        size_t at = n;
+
+        while (at > 0 && ret[at - 1].caused_usec < part->usec)
+                at--;
+        if (at >= n_max || part->usec == 0 || is_small(s, part->usec))
+                return n;
+        n = MIN(n + 1, n_max);
+        for (size_t j = n - 1; j > at; j--)
+                ret[j] = ret[j - 1];
+        ret[at] = *blame;
+        ret[at].kind = kind_of(part);
+        ret[at].share = share_of(s, part->usec);
+        ret[at].caused_usec = part->usec;
+        ret[at].reclaimed = part->reclaimed;
+        return n;
+}
+
+size_t survey_blames(const Survey *s, Blame *ret, size_t n_max, uint32_t *ret_unknown) {
+        uint32_t unknown = s->stall_usec > 0 ? 10000 : 0;
+        size_t n = 0;
+
+        for (const Suspect *suspect = s->suspects; suspect < s->suspects + s->n; suspect++)
+                n = blame_insert(s, &suspect->part,
+                                 &(Blame){ .unit = node_name(suspect->node), .growth = suspect->growth,
+                                           .brought = suspect->brought, .refaults = suspect->refaults },
+                                 ret, n, n_max);
+        for (size_t i = 0; i < s->n_outsiders; i++)
+                n = blame_insert(s, &s->outsiders[i].part, &(Blame){ .unit = node_name(s->outsiders[i].node) }, ret, n,
+                                 n_max);
+        for (size_t i = 0; i < n; i++)
+                unknown -= MIN(ret[i].share, unknown);
+        *ret_unknown = unknown;
         return n;
 }

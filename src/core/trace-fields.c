@@ -90,6 +90,10 @@ const char *trace_stall_word(int class) {
         return stall_to_string((StallClass) class);
 }
 
+const char *trace_reclaim_word(int kind) {
+        return reclaim_to_string((ReclaimKind) kind);
+}
+
 int trace_word_find(const char *(*word)(int value), int n_words, const char *s) {
         for (int i = 0; i < n_words; i++)
                 if (strcmp(word(i), s) == 0)
@@ -149,6 +153,7 @@ const TraceField trace_fields[] = {
         SAMPLE_FIELD("waits", TRACE_TIME, wait_usec),
         { .key = "candidate", .events = ON(SURVEY), .type = TRACE_CANDIDATE },
         { .key = "stall", .events = ON(SURVEY), .type = TRACE_STALL },
+        { .key = "reclaim", .events = ON(SURVEY), .type = TRACE_RECLAIM },
 
         { .key = "id", .events = ON(OUTCOME), .type = TRACE_NUMBER, .offset = offsetof(Event, outcome.id) },
         { .key = "result", .events = ON(OUTCOME), .type = TRACE_WORD, .offset = offsetof(Event, outcome.kind),

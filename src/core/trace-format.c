@@ -6,30 +6,6 @@
 #include "core/properties.h"
 #include "core/trace-private.h"
 
-static void write_candidates(TraceWriter *w, const Event *event) {
-        for (size_t i = 0; i < event->survey.n_candidates; i++) {
-                const Candidate *c = event->survey.candidates + i;
-
-                trace_write(w, " candidate=%" PRIu64 ":%" PRIu64 ":%" PRIu64 ":", c->cgroup_id, c->usage_bytes,
-                            c->protected_bytes);
-                trace_write_time(w, c->pressure_usec);
-                if (c->swap_bytes > 0 || c->scanned > 0 || c->preference != PREFERENCE_NONE)
-                        trace_write(w, ":%" PRIu64 ":%" PRIu64 ":%s", c->swap_bytes, c->scanned,
-                                    trace_preference_word((int) c->preference));
-        }
-}
-
-static void write_stalls(TraceWriter *w, const Event *event) {
-        for (size_t i = 0; i < event->survey.n_stalls; i++) {
-                const Stall *s = event->survey.stalls + i;
-
-                trace_write(w, " stall=%" PRIu64 ":%" PRIu64 ":%" PRIu32 ":%s:", s->cgroup_id, s->limit_id, s->pid,
-                            stall_to_string(s->class));
-                trace_write_time(w, s->stall_usec);
-                trace_write(w, ":%" PRIu64, s->count);
-        }
-}
-
 static void write_number(TraceWriter *w, const TraceField *field, uint64_t value) {
         if (value == 0)
                 return;
@@ -97,11 +73,15 @@ static void write_field(TraceWriter *w, const TraceField *field, const Event *ev
                 break;
 
         case TRACE_CANDIDATE:
-                write_candidates(w, event);
+                trace_write_candidates(w, event);
                 break;
 
         case TRACE_STALL:
-                write_stalls(w, event);
+                trace_write_stalls(w, event);
+                break;
+
+        case TRACE_RECLAIM:
+                trace_write_reclaims(w, event);
                 break;
         }
 }

@@ -11,23 +11,6 @@
 /* The longest value that is no text. */
 #define VALUE_MAX 160U
 
-static int parse_bytes(const char *s, uint64_t *ret) {
-        if (strcmp(s, "infinity") == 0) {
-                *ret = UINT64_MAX;
-                return 0;
-        }
-        return parse_size(s, ret);
-}
-
-static int parse_stall_class(const char *s, uint64_t *ret) {
-        int class = trace_word_find(trace_stall_word, _STALL_CLASS_MAX, s);
-
-        if (class < 0)
-                return class;
-        *ret = (uint64_t) class;
-        return 0;
-}
-
 static int hex_digit(char c) {
         static const char digits[] = "0123456789abcdef";
         const char *found = c ? strchr(digits, c) : NULL;
@@ -55,86 +38,6 @@ int trace_parse_text(const char *s, size_t n, char *buf, size_t size) {
                 buf[used++] = c;
         }
         buf[used] = '\0';
-        return 0;
-}
-
-typedef int (*PartParser)(const char *s, uint64_t *ret);
-
-/* "1:2:3" by one parser for each part; writes into `value`. */
-static int parse_parts(char *value, const PartParser *parsers, size_t n, uint64_t *ret) {
-        for (size_t i = 0; i < n; i++) {
-                char *colon = value ? strchr(value, ':') : NULL;
-                int r;
-
-                if (!value || (colon != NULL) != (i + 1 < n))
-                        return -EINVAL;
-                if (colon)
-                        *colon++ = '\0';
-                r = parsers[i](value, ret + i);
-                if (r < 0)
-                        return r;
-                value = colon;
-        }
-        return 0;
-}
-
-static int parse_preference(const char *s, uint64_t *ret) {
-        int preference = trace_word_find(trace_preference_word, _PREFERENCE_MAX, s);
-
-        if (preference < 0)
-                return preference;
-        *ret = (uint64_t) preference;
-        return 0;
-}
-
-/* The last three parts may be missing. */
-static int parse_candidate(char *value, TraceEvent *t) {
-        static const PartParser parsers[] = { parse_uint,  parse_bytes, parse_bytes,     parse_duration,
-                                              parse_bytes, parse_uint,  parse_preference };
-        uint64_t parts[ELEMENTSOF(parsers)] = { 0 };
-        size_t n_colons = 0;
-        int r;
-
-        for (const char *c = value; *c; c++)
-                n_colons += *c == ':';
-        r = parse_parts(value, parsers, n_colons < 4 ? 4 : ELEMENTSOF(parsers), parts);
-        if (r < 0)
-                return r;
-        if (t->event.survey.n_candidates >= TRACE_CANDIDATES_MAX)
-                return -ENOBUFS;
-        t->candidates[t->event.survey.n_candidates++] = (Candidate){
-                .cgroup_id = parts[0],
-                .usage_bytes = parts[1],
-                .protected_bytes = parts[2],
-                .pressure_usec = parts[3],
-                .swap_bytes = parts[4],
-                .scanned = parts[5],
-                .preference = (Preference) parts[6],
-        };
-        return 0;
-}
-
-static int parse_stall(char *value, TraceEvent *t) {
-        static const PartParser parsers[] = { parse_uint,        parse_uint, parse_uint,
-                                              parse_stall_class, parse_duration, parse_uint };
-        uint64_t parts[ELEMENTSOF(parsers)];
-        int r;
-
-        r = parse_parts(value, parsers, ELEMENTSOF(parsers), parts);
-        if (r < 0)
-                return r;
-        if (parts[2] > UINT32_MAX)
-                return -ERANGE;
-        if (t->event.survey.n_stalls >= TRACE_STALLS_MAX)
-                return -ENOBUFS;
-        t->stalls[t->event.survey.n_stalls++] = (Stall){
-                .cgroup_id = parts[0],
-                .limit_id = parts[1],
-                .pid = (uint32_t) parts[2],
-                .class = (StallClass) parts[3],
-                .stall_usec = parts[4],
-                .count = parts[5],
-        };
         return 0;
 }
 
@@ -176,7 +79,7 @@ static int take_resource(char **s) {
 
 /* "requested", "events", "trigger:some:10%:2s", "trigger:io:some:10%:2s" */
 static int parse_cause(char *value, Event *event) {
-        static const PartParser parsers[] = { parse_pressure_kind, parse_limit_share, parse_duration };
+        static const TracePartParser parsers[] = { parse_pressure_kind, parse_limit_share, parse_duration };
         uint64_t parts[ELEMENTSOF(parsers)];
         char *limit = strchr(value, ':');
         int cause, resource, r;
@@ -191,7 +94,7 @@ static int parse_cause(char *value, Event *event) {
                 return 0;
 
         resource = take_resource(&limit);
-        r = parse_parts(limit, parsers, ELEMENTSOF(parsers), parts);
+        r = trace_parse_parts(limit, parsers, ELEMENTSOF(parsers), parts);
         if (r < 0)
                 return r;
         if (parts[2] < PRESSURE_WINDOW_MIN_USEC || parts[2] > PRESSURE_WINDOW_MAX_USEC)
@@ -228,7 +131,7 @@ static int parse_value(const TraceField *field, char *value, TraceEvent *t) {
         case TRACE_TIME:
                 return parse_duration(value, place);
         case TRACE_BYTES:
-                return parse_bytes(value, place);
+                return trace_parse_bytes(value, place);
         case TRACE_SHARE:
                 return parse_share(value, place);
         case TRACE_PROPERTIES:
@@ -246,9 +149,11 @@ static int parse_value(const TraceField *field, char *value, TraceEvent *t) {
         case TRACE_CAUSE:
                 return parse_cause(value, &t->event);
         case TRACE_CANDIDATE:
-                return parse_candidate(value, t);
+                return trace_parse_candidate(value, t);
         case TRACE_STALL:
-                return parse_stall(value, t);
+                return trace_parse_stall(value, t);
+        case TRACE_RECLAIM:
+                return trace_parse_reclaim(value, t);
         case TRACE_TEXT:
                 break;
         }
@@ -340,6 +245,7 @@ static void connect(TraceEvent *t) {
         } else if (t->event.kind == EVENT_SURVEY) {
                 t->event.survey.candidates = t->candidates;
                 t->event.survey.stalls = t->stalls;
+                t->event.survey.reclaims = t->reclaims;
         }
 }
 

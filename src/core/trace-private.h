@@ -20,6 +20,7 @@ typedef enum TraceType {
         TRACE_CAUSE,   /* sample.cause, with sample.limit */
         TRACE_CANDIDATE,
         TRACE_STALL,
+        TRACE_RECLAIM,
         TRACE_PROPERTIES, /* "MemoryHigh:512M,CPUWeight:infinity" */
 } TraceType;
 
@@ -39,6 +40,7 @@ extern const TraceField trace_fields[];
 
 const char *trace_event_word(int kind);
 const char *trace_stall_word(int class);
+const char *trace_reclaim_word(int kind);
 const char *trace_sample_cause_word(int cause);
 const char *trace_resource_word(int resource);
 const char *trace_preference_word(int preference);
@@ -48,6 +50,18 @@ void *trace_field_place(const TraceField *field, Event *event);
 
 /* Undoes the escapes of `n` bytes. 0, -EINVAL, -ENOBUFS. */
 int trace_parse_text(const char *s, size_t n, char *buf, size_t size);
+
+typedef int (*TracePartParser)(const char *s, uint64_t *ret);
+
+/* "1:2:3" by one parser for each part; writes into `value`. */
+int trace_parse_parts(char *value, const TracePartParser *parsers, size_t n, uint64_t *ret);
+/* Bytes, or "infinity". */
+int trace_parse_bytes(const char *s, uint64_t *ret);
+
+/* One more member of a survey; writes into `value`. */
+int trace_parse_candidate(char *value, TraceEvent *t);
+int trace_parse_stall(char *value, TraceEvent *t);
+int trace_parse_reclaim(char *value, TraceEvent *t);
 
 /* A line without event=, from its second word on; answers as trace_parse_event() does. */
 int trace_parse_other(const char *words, TraceEvent *ret);
@@ -74,3 +88,8 @@ void trace_write_share(TraceWriter *w, uint64_t share);
 /* "some:10%:2.000000", with a resource other than the memory of the watch before it: "io:some:10%:2.000000" */
 void trace_write_limit(TraceWriter *w, const PressureLimit *limit);
 int trace_written(const TraceWriter *w);
+
+/* All members of a survey, " candidate=..." and so on. */
+void trace_write_candidates(TraceWriter *w, const Event *event);
+void trace_write_stalls(TraceWriter *w, const Event *event);
+void trace_write_reclaims(TraceWriter *w, const Event *event);

@@ -35,19 +35,21 @@
  * of systemd.resource-control(5), or are `infinity`. A key that is left out is 0, none, or empty. In texts, spaces,
  * backslashes and what is no printable ASCII stand as \xNN.
  *
- *     candidate=CGROUP:USAGE:PROTECTED:PRESSURE[:SWAP:SCANNED:PREFERENCE]   members of Candidate
+ *     candidate=CGROUP:USAGE:PROTECTED:PRESSURE[:SWAP:SCANNED:PREFERENCE[:RECLAIMED:REFAULTED]]   members of Candidate
  *     stall=CGROUP:LIMIT-CGROUP:PID:CLASS:TIME:COUNT                        members of Stall
+ *     reclaim=CGROUP:TARGET-CGROUP:KIND:PAGES:COUNT                         members of Reclaim
  */
 
 #define TRACE_HEADER "memstalld-trace 1"
 
 #define TRACE_CANDIDATES_MAX 4096U
 #define TRACE_STALLS_MAX 1024U
+#define TRACE_RECLAIMS_MAX 256U
 #define TRACE_PATH_MAX 4096U
 #define TRACE_UNIT_MAX 256U
 
-/* The longest line there is: a survey of as many candidates and stalls. */
-#define TRACE_LINE_MAX (768U * 1024)
+/* The longest line there is: a survey of as many candidates, stalls and reclaims. */
+#define TRACE_LINE_MAX (1024U * 1024)
 
 /* Far from where sums of times overflow. */
 #define TRACE_TIME_MAX_USEC (UINT64_MAX >> 2)
@@ -68,6 +70,7 @@ typedef struct TraceEvent {
         char unit[TRACE_UNIT_MAX];
         Candidate candidates[TRACE_CANDIDATES_MAX];
         Stall stalls[TRACE_STALLS_MAX];
+        Reclaim reclaims[TRACE_RECLAIMS_MAX];
         TraceStart start; /* TRACE_E_START */
         CoreIds ids;      /* TRACE_E_BASE */
         uint64_t n_lost;  /* TRACE_E_LOST */

@@ -92,72 +92,73 @@ static void test_candidates_are_bounded(void **state) {
         free(many);
 }
 
-/* Who caused what: stalls of one second each, and what is blamed on a and b. b grew three times as much as a, unless
- * nobody grew. */
-static void test_blame(void **state) {
+/* Usage in KiB, pages reclaimed and read again, at the base and two seconds later. */
+static void test_traffic(void **state) {
         static const struct {
                 const char *what;
-                Stall stall;
-                bool grew;
-                uint64_t caused_a, caused_b;
+                Candidate before, after;
+                uint64_t brought, refaults; /* a second: KiB, pages */
+                bool counted;
         } rows[] = {
-                { "a fights its own limit", { A, A, 1, STALL_MEMCG_MAX, SEC }, true, SEC, 0 },
-                { "a reclaims for b's limit", { A, B, 1, STALL_MEMCG_MAX, SEC }, true, 0, SEC },
-                { "the limit of one who is no candidate", { A, C, 1, STALL_MEMCG_MAX, SEC }, true, 0, 0 },
-                { "the slice's limit: who grew", { A, SLICE, 1, STALL_MEMCG_MAX, SEC }, true, SEC / 4, SEC * 3 / 4 },
-                { "the slice's limit, nobody grew", { A, SLICE, 1, STALL_MEMCG_MAX, SEC }, false, SEC, 0 },
-                { "the slice's high, nobody grew", { A, SLICE, 1, STALL_MEMCG_HIGH, SEC }, false, SEC, 0 },
-                { "an inner limit of a delegated unit", { A, UNKNOWN, 1, STALL_MEMCG_MAX, SEC }, true, SEC, 0 },
-                { "the sleep of memory.high", { A, 0, 1, STALL_HIGH_THROTTLE, SEC }, true, SEC, 0 },
-                { "the sleep of the slice's: who grew", { A, SLICE, 1, STALL_HIGH_THROTTLE, SEC }, true, SEC / 4, SEC * 3 / 4 },
-                { "the sleep of b's", { A, B, 1, STALL_HIGH_THROTTLE, SEC }, true, 0, SEC },
-                { "the host is short: who grew", { A, 0, 1, STALL_DIRECT_RECLAIM, SEC }, true, SEC / 4, SEC * 3 / 4 },
-                { "the host is short, nobody grew", { A, 0, 1, STALL_DIRECT_RECLAIM, SEC }, false, SEC, 0 },
-                { "one node is short", { A, 0, 1, STALL_NODE_RECLAIM, SEC }, false, SEC, 0 },
-                { "compaction", { A, 0, 1, STALL_COMPACTION, SEC }, false, SEC, 0 },
-                { "evicted pages: who grew", { A, 0, 1, STALL_REFAULT, SEC }, true, SEC / 4, SEC * 3 / 4 },
-                { "evicted pages, nobody grew", { A, 0, 1, STALL_REFAULT, SEC }, false, 0, 0 },
-                { "swap, nobody grew", { A, 0, 1, STALL_SWAP_IN, SEC }, false, 0, 0 },
-                { "reads, nobody grew", { A, 0, 1, STALL_READ, SEC }, false, 0, 0 },
-                { "unknown, nobody grew", { A, 0, 1, STALL_OTHER, SEC }, false, 0, 0 },
-                { "blkcg, nobody grew", { A, 0, 1, STALL_BLKCG, SEC }, false, 0, 0 },
-                { "kswapd, nobody grew", { A, 0, 1, STALL_KSWAPD, SEC }, false, 0, 0 },
-                { "kcompactd, nobody grew", { A, 0, 1, STALL_KCOMPACTD, SEC }, false, 0, 0 },
-                { "a stranger's: who grew", { C, 0, 1, STALL_DIRECT_RECLAIM, SEC }, true, SEC / 4, SEC * 3 / 4 },
-                { "a stranger's, nobody grew", { C, 0, 1, STALL_DIRECT_RECLAIM, SEC }, false, 0, 0 },
+                { "grew by less than a batch", { A, 1000 }, { A, 1255 }, 0, 0, false },
+                { "grew by a batch", { A, 1000 }, { A, 1256 }, 128, 0, false },
+                { "streams", { A, 1000, .counted = true }, { A, 1000, .reclaimed = 100, .counted = true }, 200, 0, true },
+                { "is reclaimed from", { A, 1400, .counted = true }, { A, 1000, .reclaimed = 100, .counted = true }, 0, 0, true },
+                { "and reads it again", { A, 1000, .counted = true },
+                  { A, 1000, .reclaimed = 600, .refaulted = 600, .counted = true }, 0, 300, true },
+                { "and some new", { A, 1000, .counted = true },
+                  { A, 1000, .reclaimed = 600, .refaulted = 500, .counted = true }, 200, 250, true },
+                { "grows and loses", { A, 1000, .counted = true }, { A, 1800, .refaulted = 200, .counted = true }, 0, 100, true },
+                { "not counted at the base", { A, 1000 }, { A, 1256, .reclaimed = 900, .refaulted = 7, .counted = true }, 128, 0, false },
+                { "not counted now", { A, 1000, .reclaimed = 900, .counted = true }, { A, 1256 }, 128, 0, false },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                uint64_t now_usec = (100 + 20 * i) * SEC, unit = rows[i].grew ? 1000 : 0;
+                Candidate before = rows[i].before, after = rows[i].after;
+                uint64_t now_usec = (100 + 20 * i) * SEC;
                 const Suspect *s = survey.suspects;
 
-                assert_false(fill(now_usec, (Candidate[]){ { A }, { B } }, 2));
-                assert_true(fill(now_usec + SEC, (Candidate[]){ { A, unit, 0, 0 }, { B, 3 * unit, 0, 0 } }, 2));
-                survey_blame(&survey, &nodes, &(Event){ .survey = { .stalls = &rows[i].stall, .n_stalls = 1 } });
-                if (s[0].caused_usec != rows[i].caused_a || s[1].caused_usec != rows[i].caused_b)
-                        fail_msg("%s: %lu %lu", rows[i].what, s[0].caused_usec, s[1].caused_usec);
-                assert_int_equal(s[0].suffered_usec, rows[i].stall.cgroup_id == A ? SEC : 0);
-                assert_int_equal(s[1].suffered_usec, 0);
-                assert_int_equal(survey.stall_usec, SEC);
-                assert_int_equal(survey.class_usec[rows[i].stall.class], SEC);
-                assert_int_equal(survey.caused_usec, rows[i].caused_a + rows[i].caused_b);
+                before.usage_bytes *= 1024;
+                after.usage_bytes *= 1024;
+                assert_false(fill(now_usec, &before, 1));
+                assert_int_equal(s->brought, 0);
+                assert_true(fill(now_usec + 2 * SEC, &after, 1));
+                if (s->brought != rows[i].brought * 1024 || s->refaults != rows[i].refaults || s->counted != rows[i].counted)
+                        fail_msg("%s: %lu %lu %d", rows[i].what, s->brought, s->refaults, s->counted);
         }
 }
 
-/* Nobody grew lately, but a came to what it has within four seconds, and b within sixteen. */
-static void test_blame_of_a_life(void **state) {
-        const Stall stall = { A, SLICE, 1, STALL_MEMCG_HIGH, SEC };
-        const Candidate same[] = { { A, 1000, 0, 0 }, { B, 1000, 0, 0 } };
+/* Counters that come to be known later count from then. */
+static void test_counted_later(void **state) {
+        assert_false(fill(100 * SEC, &(Candidate){ A, MIB }, 1));
+        assert_true(fill(101 * SEC, &(Candidate){ A, MIB, .reclaimed = 5000, .refaulted = 10, .counted = true }, 1));
+        assert_int_equal(survey.suspects->brought, 0);
+        assert_true(fill(102 * SEC, &(Candidate){ A, MIB, .reclaimed = 5200, .refaulted = 110, .counted = true }, 1));
+        assert_true(survey.suspects->counted);
+        assert_int_equal(survey.suspects->brought, 100 * 4096 / 2);
+        assert_int_equal(survey.suspects->refaults, 50);
+}
 
-        node_registry_find(&nodes, A)->born_usec = 97 * SEC;
-        node_registry_find(&nodes, B)->born_usec = 85 * SEC;
-        assert_false(fill(100 * SEC, same, 2));
-        assert_true(fill(101 * SEC, same, 2));
-        survey_blame(&survey, &nodes, &(Event){ .survey = { .stalls = &stall, .n_stalls = 1 } });
-        assert_int_equal(survey.suspects[0].life_growth, 250);
-        assert_int_equal(survey.suspects[1].life_growth, 62);
-        assert_int_equal(survey.suspects[0].caused_usec, SEC * 250 / 312);
-        assert_int_equal(survey.suspects[1].caused_usec, SEC * 62 / 312);
+/* What it brought in its life, and never less than nothing. */
+static void test_life(void **state) {
+        static const struct {
+                uint64_t born_usec;
+                Candidate c;
+                uint64_t life_growth;
+        } rows[] = {
+                { 0, { A, MIB }, 0 },
+                { 98 * SEC, { A, MIB }, MIB / 2 },
+                { 99 * SEC + 1, { A, MIB }, MIB },
+                { 98 * SEC, { A, MIB, .reclaimed = 300, .refaulted = 44, .counted = true }, MIB },
+                { 98 * SEC, { A, MIB, .reclaimed = 44, .refaulted = 301, .counted = true }, 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                node_registry_find(&nodes, A)->born_usec = rows[i].born_usec;
+                (void) fill(100 * SEC, &rows[i].c, 1);
+                if (survey.suspects->life_growth != rows[i].life_growth)
+                        fail_msg("row %zu: %lu", i, survey.suspects->life_growth);
+        }
 }
 
 /* Swap, pages scanned since the base, what the unit asks for. */
@@ -175,134 +176,6 @@ static void test_more_measures(void **state) {
         second.scanned = 900;
         assert_true(fill(102 * SEC, &second, 1));
         assert_int_equal(survey.suspects[0].scanned, 0);
-}
-
-/* A slice's limit is no matter of those beside it; a slice has caused and suffered what is in it, and takes no part in the
- * blame by itself; nor does a container. */
-static void test_blame_of_slices(void **state) {
-        enum { IN_C = 14 };
-        static const struct {
-                const char *what;
-                Stall stall;
-                uint64_t slice, a, b, c, in_c, slice_suffered, c_suffered;
-        } rows[] = {
-                { "the slice's limit", { A, SLICE, 1, STALL_MEMCG_MAX, 1000 }, 1000, 250, 750, 0, 0, 1000, 0 },
-                { "suffered beside it", { C, SLICE, 1, STALL_MEMCG_MAX, 1000 }, 1000, 250, 750, 0, 0, 0, 1000 },
-                { "the host", { A, 0, 1, STALL_DIRECT_RECLAIM, 1000 }, 800, 200, 600, 200, 200, 1000, 0 },
-                { "the host's own limit", { A, HOST, 1, STALL_DIRECT_RECLAIM, 1000 }, 800, 200, 600, 200, 200, 1000, 0 },
-                { "the container's limit", { IN_C, C, 1, STALL_MEMCG_MAX, 1000 }, 0, 0, 0, 1000, 1000, 0, 1000 },
-                { "the limit of a group", { A, IN_C, 1, STALL_MEMCG_MAX, 1000 }, 0, 0, 0, 1000, 1000, 1000, 0 },
-        };
-
-        node_registry_find(&nodes, C)->container = true;
-        registry_put(&nodes, IN_C, CGROUP_GROUP, "c.service/x");
-        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                uint64_t now_usec = (100 + 20 * i) * SEC;
-                const Candidate before[] = { { SLICE }, { A }, { B }, { C }, { IN_C } };
-                const Candidate after[] = { { SLICE, 9000, 0, 0 }, { A, 1000, 0, 0 }, { B, 3000, 0, 0 }, { C, 9000, 0, 0 },
-                                            { IN_C, 1000, 0, 0 } };
-                const Suspect *s = survey.suspects;
-
-                assert_false(fill(now_usec, before, 5));
-                assert_true(fill(now_usec + SEC, after, 5));
-                survey_blame(&survey, &nodes, &(Event){ .survey = { .stalls = &rows[i].stall, .n_stalls = 1 } });
-                if (s[0].caused_usec != rows[i].slice || s[1].caused_usec != rows[i].a || s[2].caused_usec != rows[i].b ||
-                    s[3].caused_usec != rows[i].c || s[4].caused_usec != rows[i].in_c ||
-                    s[0].suffered_usec != rows[i].slice_suffered || s[3].suffered_usec != rows[i].c_suffered)
-                        fail_msg("%s: %lu %lu %lu %lu %lu, suffered %lu %lu", rows[i].what, s[0].caused_usec,
-                                 s[1].caused_usec, s[2].caused_usec, s[3].caused_usec, s[4].caused_usec,
-                                 s[0].suffered_usec, s[3].suffered_usec);
-        }
-}
-
-static void test_cause(void **state) {
-        static const struct {
-                const char *what;
-                Stall stalls[3];
-                uint64_t watch, limit_cgroup, room, events;
-                bool room_step;
-                Cause cause;
-        } rows[] = {
-                { "its own limit", { { A, A, 1, STALL_MEMCG_MAX, 5 } }, A, 0, 1000, 0, false, CAUSE_UNIT_LIMIT },
-                { "its own high", { { A, A, 1, STALL_MEMCG_HIGH, 5 } }, A, 0, 1000, 0, false, CAUSE_UNIT_LIMIT },
-                { "the slice's limit", { { A, SLICE, 1, STALL_MEMCG_MAX, 5 } }, SLICE, 0, 1000, 0, false, CAUSE_SLICE_LIMIT },
-                { "more for a unit's than for the slice's", { { A, SLICE, 1, STALL_MEMCG_MAX, 4 }, { A, B, 1, STALL_MEMCG_MAX, 5 } },
-                  SLICE, 0, 1000, 0, false, CAUSE_UNIT_LIMIT },
-                { "as much for both", { { A, SLICE, 1, STALL_MEMCG_MAX, 5 }, { A, B, 1, STALL_MEMCG_MAX, 5 } },
-                  SLICE, 0, 1000, 0, false, CAUSE_UNIT_LIMIT },
-                { "more for the slice's", { { A, SLICE, 1, STALL_MEMCG_MAX, 6 }, { A, B, 1, STALL_MEMCG_MAX, 5 } },
-                  SLICE, 0, 1000, 0, false, CAUSE_SLICE_LIMIT },
-                { "a limit that is not told is nobody's", { { A, SLICE, 1, STALL_MEMCG_MAX, 5 }, { A, 0, 1, STALL_MEMCG_MAX, 6 } },
-                  SLICE, 0, 1000, 0, false, CAUSE_SLICE_LIMIT },
-                { "as much of one as of another", { { A, 0, 1, STALL_SWAP_IN, 5 }, { A, 0, 1, STALL_REFAULT, 5 } },
-                  SLICE, 0, 1000, 0, false, CAUSE_REFAULT },
-                { "evicted without a sign of the limit", { { A, 0, 1, STALL_REFAULT, 5 } }, A, A, 49, 0, false, CAUSE_REFAULT },
-                { "an inner limit", { { A, UNKNOWN, 1, STALL_MEMCG_MAX, 5 } }, A, 0, 1000, 0, false, CAUSE_UNIT_LIMIT },
-                { "throttled", { { A, A, 1, STALL_HIGH_THROTTLE, 5 } }, A, 0, 1000, 9, true, CAUSE_THROTTLED },
-                { "the host", { { A, 0, 1, STALL_DIRECT_RECLAIM, 5 } }, SLICE, 0, 1000, 9, true, CAUSE_HOST_SHORT },
-                { "a node of it", { { A, 0, 1, STALL_NODE_RECLAIM, 5 } }, SLICE, 0, 1000, 0, false, CAUSE_HOST_SHORT },
-                { "compaction", { { A, 0, 1, STALL_COMPACTION, 5 } }, SLICE, 0, 1000, 0, false, CAUSE_COMPACTION },
-                { "io", { { A, 0, 1, STALL_BLKCG, 5 } }, SLICE, 0, 1000, 0, false, CAUSE_IO },
-                { "refault", { { A, 0, 1, STALL_REFAULT, 5 } }, SLICE, 0, 1000, 0, false, CAUSE_REFAULT },
-                { "reads", { { A, 0, 1, STALL_READ, 5 } }, SLICE, 0, 1000, 0, false, CAUSE_REFAULT },
-                { "swap", { { A, 0, 1, STALL_SWAP_IN, 5 } }, SLICE, 0, 1000, 0, false, CAUSE_SWAP },
-                { "refault and read together", { { A, 0, 1, STALL_REFAULT, 3 }, { A, 0, 1, STALL_READ, 3 }, { A, 0, 1, STALL_SWAP_IN, 5 } },
-                  SLICE, 0, 1000, 0, false, CAUSE_REFAULT },
-                { "evicted for the unit's limit", { { A, 0, 1, STALL_REFAULT, 5 } }, A, A, 1000, 1, false, CAUSE_UNIT_LIMIT },
-                { "swapped out for it", { { A, 0, 1, STALL_SWAP_IN, 5 } }, A, A, 1000, 1, false, CAUSE_UNIT_LIMIT },
-                { "evicted for the host", { { A, 0, 1, STALL_REFAULT, 5 } }, HOST, HOST, 1000, 0, true, CAUSE_HOST_SHORT },
-                { "background only", { { A, 0, 1, STALL_KSWAPD, 5 } }, HOST, 0, 1000, 0, false, CAUSE_HOST_SHORT },
-                { "background compaction only", { { A, 0, 1, STALL_KCOMPACTD, 5 } }, HOST, 0, 1000, 0, false, CAUSE_COMPACTION },
-                { "background beside a real stall", { { A, 0, 1, STALL_KSWAPD, 500 }, { A, 0, 1, STALL_SWAP_IN, 1 } }, HOST, 0, 1000, 0,
-                  false, CAUSE_SWAP },
-                { "unknown", { { A, 0, 1, STALL_OTHER, 5 } }, SLICE, HOST, 1000, 0, false, CAUSE_UNKNOWN },
-                { "unknown, the counters know", { { A, 0, 1, STALL_OTHER, 5 } }, A, HOST, 1000, 1, false, CAUSE_UNIT_LIMIT },
-                { "no BPF: the unit's counters", { { 0 } }, A, HOST, 1000, 1, false, CAUSE_UNIT_LIMIT },
-                { "no BPF: the slice's counters", { { 0 } }, SLICE, HOST, 1000, 1, false, CAUSE_SLICE_LIMIT },
-                { "no BPF, nothing known", { { 0 } }, A, HOST, 1000, 0, false, CAUSE_UNKNOWN },
-                { "no BPF, a step about room: the unit's", { { 0 } }, A, A, 1000, 0, true, CAUSE_UNIT_LIMIT },
-                { "the slice's", { { 0 } }, A, SLICE, 1000, 0, true, CAUSE_SLICE_LIMIT },
-                { "the host's", { { 0 } }, HOST, HOST, 1000, 0, true, CAUSE_HOST_SHORT },
-                { "the host's, which has plenty", { { 0 } }, A, HOST, 1000, 0, true, CAUSE_UNKNOWN },
-                { "whose limit is not known", { { 0 } }, A, UNKNOWN, 1000, 0, true, CAUSE_UNKNOWN },
-                { "no BPF, a twentieth of room", { { 0 } }, A, A, 50, 0, false, CAUSE_UNKNOWN },
-                { "no BPF, less than that", { { 0 } }, A, A, 49, 0, false, CAUSE_UNIT_LIMIT },
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                const Event event = {
-                        .now_usec = 100 * SEC,
-                        .survey = { .values = { .limit_bytes = 1000, .room_bytes = rows[i].room,
-                                                .room_cgroup_id = rows[i].limit_cgroup },
-                                    .stalls = rows[i].stalls, .n_stalls = rows[i].stalls[0].stall_usec ? 3 : 0 },
-                };
-                Cause cause;
-
-                (void) survey_fill(&survey, &nodes, &event);
-                survey_blame(&survey, &nodes, &event);
-                cause = survey_cause(&survey, &nodes, &event, node_registry_find(&nodes, rows[i].watch), rows[i].events,
-                                     rows[i].room_step);
-                if (cause != rows[i].cause)
-                        fail_msg("%s: %s, not %s", rows[i].what, cause_to_string(cause), cause_to_string(rows[i].cause));
-        }
-}
-
-/* Where nothing else is known: under a tenth of the host's memory available; for a step about room, under a quarter. */
-static void test_cause_host(void **state) {
-        for (uint64_t available = 249; available <= 250; available++) {
-                const Event event = { .survey.values = { .host_total_bytes = 1000, .host_available_bytes = available } };
-
-                (void) survey_fill(&survey, &nodes, &event);
-                assert_int_equal(survey_cause(&survey, &nodes, &event, node_registry_find(&nodes, A), 0, true),
-                                 available < 250 ? CAUSE_HOST_SHORT : CAUSE_UNKNOWN);
-        }
-        for (uint64_t available = 99; available <= 100; available++) {
-                const Event event = { .survey.values = { .host_total_bytes = 1000, .host_available_bytes = available } };
-
-                (void) survey_fill(&survey, &nodes, &event);
-                assert_int_equal(survey_cause(&survey, &nodes, &event, node_registry_find(&nodes, A), 0, false),
-                                 available < 100 ? CAUSE_HOST_SHORT : CAUSE_UNKNOWN);
-        }
 }
 
 static void test_culprits(void **state) {
@@ -384,20 +257,102 @@ static void test_role(void **state) {
         }
 }
 
+/* Shares of all units, and what is laid to nobody, add up. */
+static void test_blames(void **state) {
+        const Candidate candidates[] = { { A }, { B } };
+        const Stall stalls[] = {
+                { A, A, 1, STALL_MEMCG_MAX, 300, 1 }, { A, B, 2, STALL_MEMCG_MAX, 500, 1 },
+                { A, C, 2, STALL_MEMCG_MAX, 100, 1 }, /* no candidate, and has its part all the same */
+                { UNKNOWN, 0, 3, STALL_OTHER, 91, 1 }, { B, 0, 4, STALL_COMPACTION, 9, 1 },
+        };
+        const Reclaim reclaims[] = { { B, A, RECLAIM_BY_HAND, 70, 1 }, { B, B, RECLAIM_MAX, 5, 1 } };
+        Event event = { .now_usec = 100 * SEC,
+                        .survey = { .candidates = candidates, .n_candidates = 2, .stalls = stalls, .n_stalls = 5,
+                                    .reclaims = reclaims, .n_reclaims = 2 } };
+        uint32_t unknown;
+        Blame b[3];
+
+        (void) survey_fill(&survey, &nodes, &event);
+        survey_blame(&survey, &nodes, &event);
+        assert_int_equal(survey_blames(&survey, b, 3, &unknown), 3);
+        assert_string_equal(b[0].unit.unit, "b.service");
+        assert_int_equal(b[0].share, 5090);
+        assert_int_equal(b[0].caused_usec, 509);
+        assert_int_equal(b[0].kind, BLAME_LIMIT);
+        assert_int_equal(b[0].reclaimed, 70); /* its own do not count */
+        assert_string_equal(b[1].unit.unit, "a.service");
+        assert_int_equal(b[1].share, 3000);
+        assert_int_equal(b[1].reclaimed, 0);
+        assert_string_equal(b[2].unit.unit, "c.service");
+        assert_int_equal(b[2].share, 1000);
+        assert_int_equal(b[2].kind, BLAME_LIMIT);
+        assert_int_equal(unknown, 910);
+
+        /* Of more than there is room for the greatest; the rest is nobody's. */
+        assert_int_equal(survey_blames(&survey, b, 1, &unknown), 1);
+        assert_int_equal(b[0].share, 5090);
+        assert_int_equal(unknown, 4910);
+        assert_int_equal(survey_blames(&survey, b, 0, &unknown), 0);
+        assert_int_equal(unknown, 10000);
+
+        event.survey.n_stalls = 0;
+        (void) survey_fill(&survey, &nodes, &event);
+        survey_blame(&survey, &nodes, &event);
+        assert_int_equal(survey_blames(&survey, b, 3, &unknown), 0);
+        assert_int_equal(unknown, 0);
+}
+
+/* Less than a hundredth is nobody's. */
+static void test_small_blames(void **state) {
+        for (uint64_t usec = 9; usec <= 10; usec++) {
+                const Candidate candidates[] = { { A }, { B } };
+                const Stall stalls[] = { { A, A, 1, STALL_MEMCG_MAX, 1000 - usec, 1 }, { B, B, 2, STALL_MEMCG_MAX, usec, 1 } };
+                const Event event = { .now_usec = 100 * SEC, .survey = { .candidates = candidates, .n_candidates = 2,
+                                                                         .stalls = stalls, .n_stalls = 2 } };
+                uint32_t unknown;
+                Blame b[2];
+
+                (void) survey_fill(&survey, &nodes, &event);
+                survey_blame(&survey, &nodes, &event);
+                assert_int_equal(survey_blames(&survey, b, 2, &unknown), usec == 10 ? 2 : 1);
+                assert_int_equal(unknown, usec == 10 ? 0 : 90);
+        }
+}
+
+/* Next to nothing makes nobody a cause, though it is all that he suffered. */
+static void test_small_role(void **state) {
+        for (uint64_t usec = 9; usec <= 10; usec++) {
+                const Candidate candidates[] = { { A }, { B } };
+                const Stall stalls[] = { { A, A, 1, STALL_MEMCG_MAX, 1000 - usec, 1 }, { B, B, 2, STALL_MEMCG_MAX, usec, 1 } };
+                Event event = { .now_usec = 100 * SEC, .survey = { .candidates = candidates, .n_candidates = 2,
+                                                                   .stalls = stalls, .n_stalls = 2 } };
+                Culprit c[2];
+
+                (void) survey_fill(&survey, &nodes, &event);
+                survey_blame(&survey, &nodes, &event);
+                survey.suspects[1].suffered_usec = 1000 - usec; /* told with what it suffered elsewhere */
+                survey.suspects[1].caused_usec = usec;
+                survey.suspects[0].suffered_usec = survey.suspects[0].caused_usec = usec;
+                assert_int_equal(survey_culprits(&survey, &nodes, &event, c, 2), usec == 10 ? 2 : 1);
+                assert_int_equal(c[0].role, usec == 10 ? ROLE_CAUSE : ROLE_SUFFERER);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_measures, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_candidates, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_candidates_are_bounded, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_blame, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_blame_of_a_life, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_traffic, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_counted_later, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_life, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_more_measures, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_blame_of_slices, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_cause, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_cause_host, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_culprits, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_shares, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_role, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_small_role, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_blames, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_small_blames, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,8 @@ static void test_round_trip(void **state) {
                 "io-some=3.000000 io-full=4.000000 cpu-some=5.000000 cpu-full=6.000000 oom=7 swap-free=8 swap-total=9 "
                 "refaults=10 scanned=11 reclaimed=12 dying=13 waits=14.000000",
                 "time=3.000000 event=survey cgroup=20 candidate=21:1:2:0.500000:4:5:omit",
+                "time=3.000000 event=survey cgroup=20 candidate=21:1:2:0.500000:0:0:none:6:7 candidate=22:1:2:0.500000:0:0:none:0:0 "
+                "reclaim=21:20:max:8:9 reclaim=1:1:host:18446744073709551615:1 reclaim=21:22:by-hand:1:1 reclaim=21:20:high:1:1",
                 "time=3.000000 event=clock realtime=1700000000.000000",
                 "time=3.000000 event=managed cgroup=20 pressure=yes share=20% duration=2.000000 swap=yes",
                 "time=3.000000 event=survey cgroup=20 some=1.000000 candidate=21:1:2:0.500000 candidate=22:0:0:0.000000 "
@@ -141,6 +143,10 @@ static void test_errors(void **state) {
                 { "time=1 event=sample cause=trigger:some:1%:10000001us", "cause=trigger:some:1%:10000001us", -ERANGE },
                 { "time=1 event=survey candidate=1:2:3", "candidate=1:2:3", -EINVAL },
                 { "time=1 event=survey candidate=1:2:3:4:5", "candidate=1:2:3:4:5", -EINVAL },
+                { "time=1 event=survey candidate=1:2:3:4:5:6:none:8", "candidate=1:2:3:4:5:6:none:8", -EINVAL },
+                { "time=1 event=survey candidate=1:2:3:4:5:6:none:8:9:10", "candidate=1:2:3:4:5:6:none:8:9:10", -EINVAL },
+                { "time=1 event=survey reclaim=1:2:max:3", "reclaim=1:2:max:3", -EINVAL },
+                { "time=1 event=survey reclaim=1:2:soft:3:4", "reclaim=1:2:soft:3:4", -EINVAL },
                 { "time=1 event=survey candidate=1:2::4", "candidate=1:2::4", -EINVAL },
                 { "time=1 event=survey stall=1:2:4294967296:read:1:1", "stall=1:2:4294967296:read:1:1", -ERANGE },
                 { "time=1 event=survey stall=1:2:3:write:1:1", "stall=1:2:3:write:1:1", -EINVAL },
@@ -255,20 +261,32 @@ static void test_bounds(void **state) {
         assert_int_equal(trace_parse_event(
                                  line_of("time=1 event=survey", " stall=1:2:3:read:5:6", TRACE_STALLS_MAX + 1), trace),
                          -ENOBUFS);
+        assert_int_equal(trace_parse_event(line_of("time=1 event=survey", " reclaim=1:2:max:5:6", TRACE_RECLAIMS_MAX), trace),
+                         0);
+        assert_int_equal(trace->event.survey.n_reclaims, TRACE_RECLAIMS_MAX);
+        assert_int_equal(trace_parse_event(
+                                 line_of("time=1 event=survey", " reclaim=1:2:max:5:6", TRACE_RECLAIMS_MAX + 1), trace),
+                         -ENOBUFS);
 }
 
 /* The longest survey there is fits into the longest line. */
 static void test_longest_line(void **state) {
         for (size_t i = 0; i < TRACE_CANDIDATES_MAX; i++)
-                trace->candidates[i] = (Candidate){ UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - 1, UINT64_MAX - 1 };
+                trace->candidates[i] = (Candidate){ UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - 1, UINT64_MAX - 1,
+                                                    .swap_bytes = UINT64_MAX - 1, .scanned = UINT64_MAX,
+                                                    .preference = PREFERENCE_AVOID, .reclaimed = UINT64_MAX,
+                                                    .refaulted = UINT64_MAX, .counted = true };
         for (size_t i = 0; i < TRACE_STALLS_MAX; i++)
                 trace->stalls[i] = (Stall){ UINT64_MAX, UINT64_MAX,     UINT32_MAX,
                                             STALL_DIRECT_RECLAIM, UINT64_MAX - 1, UINT64_MAX };
+        for (size_t i = 0; i < TRACE_RECLAIMS_MAX; i++)
+                trace->reclaims[i] = (Reclaim){ UINT64_MAX, UINT64_MAX, RECLAIM_BY_HAND, UINT64_MAX, UINT64_MAX };
         trace->event = (Event){
                 .kind = EVENT_SURVEY,
                 .now_usec = TRACE_TIME_MAX_USEC,
                 .survey = { .candidates = trace->candidates, .n_candidates = TRACE_CANDIDATES_MAX,
-                            .stalls = trace->stalls, .n_stalls = TRACE_STALLS_MAX },
+                            .stalls = trace->stalls, .n_stalls = TRACE_STALLS_MAX,
+                            .reclaims = trace->reclaims, .n_reclaims = TRACE_RECLAIMS_MAX },
         };
         memset(&trace->event.survey.values, 0xfe, sizeof(Sample));
         assert_int_equal(trace_format_event(&trace->event, buffer, TRACE_LINE_MAX), 0);
