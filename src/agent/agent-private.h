@@ -26,6 +26,8 @@
 
 #define ENTRIES_MAX 512U /* as many stalls of the whole host are looked through for those of one watch */
 #define STALLS_MAX 64U   /* as many of them go into one survey */
+#define RECLAIMS_READ_MAX 128U /* of so many who reclaimed whose pages, */
+#define RECLAIMS_MAX 32U       /* so many, by unit */
 #define LOOKS_MAX 1024U /* as many looks may be asked for by one step of the core */
 #define LATE_MAX 64U
 
@@ -51,6 +53,9 @@ typedef struct Culprits {
         Stall stalls[STALLS_MAX];
         StallEntry kept[STALLS_MAX]; /* parallel to `stalls` */
         size_t n_stalls;
+        ReclaimEntry reclaim_entries[RECLAIMS_READ_MAX];
+        Reclaim reclaims[RECLAIMS_MAX];
+        size_t n_reclaims;
         char stack[4096];
 } Culprits;
 

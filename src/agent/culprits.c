@@ -42,6 +42,7 @@ void culprits_stop(Agent *a) {
         a->culprits.waits = waits_free(a->culprits.waits);
         a->culprits.memstall = memstall_free(a->culprits.memstall);
         a->culprits.n_stalls = 0;
+        a->culprits.n_reclaims = 0;
 }
 
 void culprits_read_waits(Agent *a, uint64_t watch_id) {
@@ -77,12 +78,54 @@ static void keep(Culprits *c, const StallEntry *e, uint64_t unit_id, uint64_t li
         };
 }
 
+static uint64_t resolve(const Agent *a, uint64_t cgroup_id) {
+        return cgroup_id == MEMSTALL_HOST_ID ? tree_host_id(a->tree) : tree_resolve(a->tree, cgroup_id);
+}
+
+/* Adds what is alike: the processes of one unit may run in several cgroups. */
+static void add_reclaim(Culprits *c, const Reclaim *new) {
+        for (Reclaim *r = c->reclaims; r < c->reclaims + c->n_reclaims; r++)
+                if (r->cgroup_id == new->cgroup_id && r->target_id == new->target_id && r->kind == new->kind) {
+                        r->pages += new->pages;
+                        r->count += new->count;
+                        return;
+                }
+        if (c->n_reclaims < RECLAIMS_MAX)
+                c->reclaims[c->n_reclaims++] = *new;
+}
+
+/* Whose pages were reclaimed, as far as it was beneath the watch or of a cgroup above it. */
+static void read_reclaims(Agent *a, uint64_t watch_id) {
+        Culprits *c = &a->culprits;
+        size_t n = 0;
+
+        if (memstall_reclaims(c->memstall, c->reclaim_entries, RECLAIMS_READ_MAX, &n) < 0)
+                return;
+        for (size_t i = 0; i < n; i++) {
+                const ReclaimEntry *e = c->reclaim_entries + i;
+                const Reclaim r = {
+                        .cgroup_id = resolve(a, e->cgroup_id),
+                        .target_id = resolve(a, e->target_id),
+                        .kind = e->kind,
+                        .pages = e->pages,
+                        .count = e->count,
+                };
+
+                if (is_beneath(a, r.target_id, watch_id) || is_beneath(a, watch_id, r.target_id))
+                        add_reclaim(c, &r);
+        }
+}
+
 void culprits_read(Agent *a, uint64_t watch_id) {
         Culprits *c = &a->culprits;
         size_t n = 0;
 
         c->n_stalls = 0;
-        if (!c->memstall || memstall_read(c->memstall, c->entries, ENTRIES_MAX, &n) < 0)
+        c->n_reclaims = 0;
+        if (!c->memstall)
+                return;
+        read_reclaims(a, watch_id);
+        if (memstall_read(c->memstall, c->entries, ENTRIES_MAX, &n) < 0)
                 return;
 
         /* A kernel thread (khugepaged) reclaims for a unit's limit from outside the unit: that counts, too. */

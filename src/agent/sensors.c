@@ -44,6 +44,8 @@ bool sensors_look(Agent *a, const Look *look, Event *ret) {
                 .survey.n_candidates = survey.n_candidates,
                 .survey.stalls = a->culprits.stalls,
                 .survey.n_stalls = a->culprits.n_stalls,
+                .survey.reclaims = a->culprits.reclaims,
+                .survey.n_reclaims = a->culprits.n_reclaims,
         };
         return true;
 }

@@ -30,7 +30,6 @@ typedef enum FolderFile {
 typedef enum FolderClaim {
         CLAIM_CANDIDATE, /* what every survey reads */
         CLAIM_SWAP,      /* WANT_CANDIDATE_… */
-        CLAIM_STAT,
         CLAIM_SLICES,
         _FOLDER_CLAIM_MAX,
 } FolderClaim;

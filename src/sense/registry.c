@@ -107,7 +107,6 @@ void registry_count_claims(Tree *t, Folder *top, unsigned wants, bool add) {
         const unsigned claims[_FOLDER_CLAIM_MAX] = {
                 [CLAIM_CANDIDATE] = 1,
                 [CLAIM_SWAP] = !!(wants & WANT_CANDIDATE_SWAP),
-                [CLAIM_STAT] = !!(wants & WANT_CANDIDATE_STAT),
                 [CLAIM_SLICES] = !!(wants & WANT_CANDIDATE_SLICES),
         };
 

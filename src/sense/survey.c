@@ -43,18 +43,14 @@ static bool is_candidate(const Folder *f, const Folder *top, unsigned wants) {
         return f->place.kind == CGROUP_SLICE && f != top && (wants & WANT_CANDIDATE_SLICES);
 }
 
-static bool read_candidate(Tree *t, const Folder *f, const Folder *watch, Candidate *ret) {
+static bool read_candidate(const Folder *f, const Folder *watch, Candidate *ret) {
         uint64_t pressure_usec[_PRESSURE_KIND_MAX] = { 0 };
         uint64_t usage_bytes, swap_bytes = 0;
-        unsigned wants = watch->watch->wants;
-        ReclaimCounts counts = { 0 };
 
         if (fd_read_uint(f->fds[FOLDER_CURRENT], &usage_bytes) < 0)
                 return false;
-        if (wants & WANT_CANDIDATE_SWAP)
+        if (watch->watch->wants & WANT_CANDIDATE_SWAP)
                 (void) look_number(f, FOLDER_SWAP, 0, &swap_bytes);
-        if (wants & WANT_CANDIDATE_STAT)
-                (void) look_reclaim(t, f->fds[FOLDER_STAT], &counts);
         look_pressure(f->fds[FOLDER_PRESSURE], pressure_usec);
         *ret = (Candidate){
                 .cgroup_id = f->id,
@@ -62,10 +58,29 @@ static bool read_candidate(Tree *t, const Folder *f, const Folder *watch, Candid
                 .protected_bytes = MIN(f->protected_bytes, usage_bytes),
                 .pressure_usec = pressure_usec[PRESSURE_SOME],
                 .swap_bytes = swap_bytes,
-                .scanned = counts.scanned,
                 .preference = folder_preference(f, watch),
         };
         return true;
+}
+
+/* memory.stat is dear: the kernel adds up all of its counters for it. Of a watch's hundred greatest none is left out. The usage
+ * is read again, for what is reckoned from both. */
+static void read_counts(Tree *t, const Folder *watch, const Sample *values, Candidate *c) {
+        const Folder *f = registry_find(t, c->cgroup_id);
+        ReclaimCounts counts = { 0 };
+
+        if (!f || f->fds[FOLDER_STAT] < 0 ||
+            (!(watch->watch->wants & WANT_CANDIDATE_STAT) &&
+             (f->place.kind == CGROUP_SLICE || c->usage_bytes == 0 || c->usage_bytes < values->usage_bytes / 100)))
+                return;
+        if (look_reclaim(t, f->fds[FOLDER_STAT], &counts) < 0)
+                return;
+        if (fd_read_uint(f->fds[FOLDER_CURRENT], &c->usage_bytes) >= 0)
+                c->protected_bytes = MIN(f->protected_bytes, c->usage_bytes);
+        c->scanned = counts.scanned;
+        c->reclaimed = counts.reclaimed;
+        c->refaulted = counts.refaults;
+        c->counted = true;
 }
 
 int watch_survey(Tree *t, uint64_t cgroup_id, Candidates *ret) {
@@ -83,11 +98,13 @@ int watch_survey(Tree *t, uint64_t cgroup_id, Candidates *ret) {
                 if (!is_candidate(f, top, watch->watch->wants))
                         continue;
                 assert(s.n_candidates < t->n_candidates_max);
-                s.n_candidates += read_candidate(t, f, watch, &t->candidates[s.n_candidates]);
+                s.n_candidates += read_candidate(f, watch, &t->candidates[s.n_candidates]);
         }
         r = watch_sample(t, cgroup_id, &s.values);
         if (r != 0)
                 return r;
+        for (size_t i = 0; i < s.n_candidates; i++)
+                read_counts(t, watch, &s.values, t->candidates + i);
         *ret = s;
         return 0;
 }

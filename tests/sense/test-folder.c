@@ -103,11 +103,11 @@ static void test_refresh(void **state) {
         folder_refresh(m.c); /* nobody watches */
         assert_int_equal(fake_tree_count_fds(), fds);
         m.c->n_above[CLAIM_CANDIDATE] = 1;
-        folder_refresh(m.c); /* a candidate: current, min, low, pressure */
-        assert_int_equal(fake_tree_count_fds(), fds + 4);
+        folder_refresh(m.c); /* a candidate: current, min, low, pressure, stat */
+        assert_int_equal(fake_tree_count_fds(), fds + 5);
         m.a->n_looks_below = 1;
         folder_refresh(m.a); /* an ancestor: current, min, low, high, max */
-        assert_int_equal(fake_tree_count_fds(), fds + 9);
+        assert_int_equal(fake_tree_count_fds(), fds + 10);
         assert_int_equal(m.a->fds[FOLDER_PRESSURE], -EBADF);
         m.a->n_looks_below = m.c->n_above[CLAIM_CANDIDATE] = 0;
         folder_refresh(m.a);

@@ -108,7 +108,7 @@ static void test_churn(void **state) {
                 assert_int_equal(f->told.n, round % 2 == 0 ? 100 : 0);
                 assert_int_equal(tree_n_nodes(f->tree), 2);
         }
-        assert_int_equal(fds_max, fds + 90 * 4 + 10 * 3); /* a slice's own, memory.min and memory.low */
+        assert_int_equal(fds_max, fds + 90 * 5 + 10 * 3); /* a slice's own, memory.min and memory.low */
         assert_int_equal(fake_tree_count_fds(), fds);
         assert_int_equal(f->tree->by_id.n_used, 2);
         assert_int_equal(f->tree->by_wd.n_used, 2);

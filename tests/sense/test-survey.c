@@ -86,6 +86,7 @@ static void test_wants(void **state) {
         unsigned fds;
         Candidates s;
 
+        units_fixture_write_mib(f, "batch.slice/batch-a.slice/x.service", "memory.current", 2); /* too little to matter */
         assert_int_equal(watch_arm(f->tree, f->batch, NULL, 0, 0, &watch), 0);
         assert_int_equal(watch_survey(f->tree, f->batch, &s), 0);
         assert_int_equal(find(&s, f->x)->swap_bytes, 0);
@@ -98,7 +99,7 @@ static void test_wants(void **state) {
 
         fds = fake_tree_count_fds();
         assert_int_equal(watch_arm(f->tree, f->batch, NULL, 0, WANT_CANDIDATE_STAT, &watch), 0);
-        assert_int_equal(fake_tree_count_fds(), fds); /* the one for the other, twice */
+        assert_int_equal(fake_tree_count_fds(), fds - 2); /* memory.stat is there anyway */
         assert_int_equal(watch_survey(f->tree, f->batch, &s), 0);
         assert_int_equal(find(&s, f->x)->swap_bytes, 0);
         assert_int_equal(find(&s, f->x)->scanned, 20);
@@ -116,6 +117,43 @@ static void test_wants(void **state) {
         assert_int_equal(watch_arm(f->tree, f->host, NULL, 0, WANT_CANDIDATE_SWAP, &watch), 0);
         assert_int_equal(watch_survey(f->tree, f->host, &s), 0);
         assert_int_equal(find(&s, f->y)->swap_bytes, 0);
+}
+
+/* memory.stat is read of who uses a hundredth of what the watch does, or of all where that is asked for. */
+static void test_counts(void **state) {
+        UnitsFixture *f = *state;
+        const char *x = "batch.slice/batch-a.slice/x.service";
+        const ArmedWatch *watch;
+        Candidates s;
+
+        units_fixture_write_mib(f, "batch.slice", "memory.current", 300);
+        for (uint64_t mib = 2; mib <= 3; mib++) {
+                units_fixture_write_mib(f, x, "memory.current", mib);
+                assert_int_equal(watch_arm(f->tree, f->batch, NULL, 0, 0, &watch), 0);
+                assert_int_equal(watch_survey(f->tree, f->batch, &s), 0);
+                assert_int_equal(find(&s, f->x)->counted, mib == 3);
+                assert_int_equal(find(&s, f->x)->scanned, mib == 3 ? 20 : 0);
+                assert_int_equal(find(&s, f->x)->reclaimed, mib == 3 ? 10 : 0);
+                assert_int_equal(find(&s, f->x)->refaulted, mib == 3 ? 3 : 0);
+
+                assert_int_equal(watch_arm(f->tree, f->batch, NULL, 0, WANT_CANDIDATE_STAT, &watch), 0);
+                assert_int_equal(watch_survey(f->tree, f->batch, &s), 0);
+                assert_true(find(&s, f->x)->counted);
+                assert_int_equal(find(&s, f->x)->reclaimed, 10);
+        }
+
+        /* who uses nothing does nothing; slices are not asked, and what cannot be read is not known */
+        assert_int_equal(watch_arm(f->tree, f->batch, NULL, 0, WANT_CANDIDATE_SLICES, &watch), 0);
+        units_fixture_write_mib(f, "batch.slice", "memory.current", 0);
+        units_fixture_write_mib(f, x, "memory.current", 0);
+        fake_tree_write(&f->fake, "batch.slice/batch-a.slice/y.service", "memory.stat", "pgsteal x\n");
+        assert_int_equal(watch_survey(f->tree, f->batch, &s), 0);
+        assert_false(find(&s, f->x)->counted);
+        assert_false(find(&s, f->y)->counted);
+        assert_false(find(&s, f->a)->counted);
+        fake_tree_write(&f->fake, "batch.slice/batch-a.slice/y.service", "memory.stat", "pgsteal 1\n");
+        assert_int_equal(watch_survey(f->tree, f->batch, &s), 0);
+        assert_true(find(&s, f->y)->counted);
 }
 
 static void test_slices(void **state) {
@@ -275,6 +313,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_survey, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_survey_newcomer, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_wants, units_fixture_setup, units_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_counts, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_slices, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_all, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_preference, units_fixture_setup, units_fixture_teardown),
