@@ -1,76 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Fits the BPF programs to the running kernel. Two hooks must be there, the others name classes and may be
- * missing: what the kernel's BTF does not know is not loaded, and what cannot be attached is left out. */
+/* The ladder: the best of the rungs (memstall-hooks.c) that the running kernel takes, and what is to be said
+ * about it. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
-#include <linux/btf.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
-#include "sense/memstall-private.h"
-
-#include "bpf/memstall.skel.h"
+#include "sense/memstall-fit.h"
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
 
-typedef struct Hook {
-        const char *title;              /* for people; NULL: without it there is nothing */
-        struct {
-                size_t program, link;   /* offsets into the skeleton; 0: none */
-        } parts[2];
-        uint32_t kind;                  /* of the target in BTF */
-        const char *targets[2];         /* names to try; the second one needs attaching to */
-} Hook;
-
-#define PART(name)                                                                                          \
-        { offsetof(struct memstall_bpf, progs.name), offsetof(struct memstall_bpf, links.name) }
-
-/* For tracepoints BTF has the type of the function that they call. */
-static const Hook hooks[] = {
-        { NULL, { PART(section_enter) }, BTF_KIND_FUNC, { "psi_memstall_enter" } },
-        { NULL, { PART(section_leave) }, BTF_KIND_FUNC, { "psi_memstall_leave" } },
-        { "memcg reclaim", { PART(memcg_reclaim) }, BTF_KIND_FUNC, { "try_to_free_mem_cgroup_pages" } },
-        { "memory.high",
-          { PART(over_high_begin), PART(over_high_end) },
-          BTF_KIND_FUNC,
-          { "__mem_cgroup_handle_over_high", "mem_cgroup_handle_over_high" } },
-        { "direct reclaim",
-          { PART(direct_reclaim) },
-          BTF_KIND_TYPEDEF,
-          { "btf_trace_mm_vmscan_direct_reclaim_begin" } },
-        { "compaction",
-          { PART(compaction) },
-          BTF_KIND_TYPEDEF,
-          { "btf_trace_mm_compaction_try_to_compact_pages" } },
-        { "stacks of running slab reclaim",
-          { PART(slab_goes_on) },
-          BTF_KIND_TYPEDEF,
-          { "btf_trace_mm_shrink_slab_start" } },
-        { "stacks of running page reclaim",
-          { PART(lru_goes_on) },
-          BTF_KIND_TYPEDEF,
-          { "btf_trace_mm_vmscan_lru_shrink_inactive" } },
-        { "node reclaim",
-          { PART(node_reclaim_begin), PART(node_reclaim_end) },
-          BTF_KIND_TYPEDEF,
-          { "btf_trace_mm_vmscan_node_reclaim_begin" } },
-};
-
-static struct bpf_program *hook_program(struct memstall_bpf *s, const Hook *h, size_t part) {
-        if (!h->parts[part].program)
-                return NULL;
-        return *(struct bpf_program **) ((char *) s + h->parts[part].program);
-}
-
-static struct bpf_link **hook_link(struct memstall_bpf *s, const Hook *h, size_t part) {
-        return (struct bpf_link **) ((char *) s + h->parts[part].link);
+static void btf_freep(struct btf **btf) {
+        btf__free(*btf);
 }
 
 /* ---- What libbpf says: the first warning is the cause, the rest follow from it ---- */
@@ -86,181 +36,174 @@ static int hear(enum libbpf_print_level level, const char *format, va_list argum
         return 0;
 }
 
-static int unavailable(int error, char *ret_why, size_t why_size) {
-        if (error == -ENOMEM)
-                return error;
-        if (error == -EPERM || error == -EACCES)
+/* ---- What is said ---- */
+
+/* Appends to a text, as much as has room. */
+_printf_(3, 4)
+static void append(char *text, size_t size, const char *format, ...) {
+        size_t length = strlen(text);
+        va_list arguments;
+
+        va_start(arguments, format);
+        (void) vsnprintf(text + length, size - length, format, arguments);
+        va_end(arguments);
+}
+
+static const char *error_name(int error) {
+        const char *name = strerrorname_np(-error);
+
+        return name ? name : "error";
+}
+
+/* "X, Y (not in this kernel), Z (refused: EPERM)": one reason after all that it holds for. */
+static void tell_refused(MemstallProgram *p) {
+        const MemstallRung *rung = p->rung_row;
+        const char *before = "without ";
+
+        for (size_t i = 0; i < rung->n_hooks; i++) {
+                size_t next = i + 1;
+
+                if (p->refused[i] == 0)
+                        continue;
+                while (next < rung->n_hooks && p->refused[next] == 0)
+                        next++;
+                append(p->rung, sizeof(p->rung), "%s%s", before, rung->hooks[i].title);
+                before = ", ";
+                if (next < rung->n_hooks && p->refused[next] == p->refused[i])
+                        continue;
+                if (p->refused[i] == -ENOENT)
+                        append(p->rung, sizeof(p->rung), " (not in this kernel)");
+                else
+                        append(p->rung, sizeof(p->rung), " (refused: %s)", error_name(p->refused[i]));
+        }
+}
+
+static bool has_refused(const MemstallProgram *p) {
+        for (size_t i = 0; i < p->rung_row->n_hooks; i++)
+                if (p->refused[i] < 0)
+                        return true;
+        return false;
+}
+
+/* "kprobes (fentry: no kernel BTF), no swap-wait or file-wait, without node reclaim (not in this kernel)" */
+static void tell_rung(MemstallProgram *p) {
+        const MemstallRung *rung = p->rung_row;
+
+        (void) snprintf(p->rung, sizeof(p->rung), "%s", rung->title);
+        if (p->passed[0])
+                append(p->rung, sizeof(p->rung), " (%s)", p->passed);
+        append(p->rung, sizeof(p->rung), ", ");
+        if (rung->lacks)
+                append(p->rung, sizeof(p->rung), "%s%s", rung->lacks, has_refused(p) ? ", " : "");
+        else if (!has_refused(p))
+                append(p->rung, sizeof(p->rung), "all classes");
+        tell_refused(p);
+}
+
+static int unavailable(const MemstallProgram *p, bool no_right, char *ret_why, size_t why_size) {
+        if (no_right)
                 (void) snprintf(ret_why, why_size,
                                 "no right to load BPF (CAP_BPF, CAP_PERFMON; or the kernel is locked down)");
         else
-                (void) snprintf(ret_why, why_size, "the kernel refuses the BPF programs: %s (%s)",
-                                strerrorname_np(-error) ? strerrorname_np(-error) : "error", complaint);
+                (void) snprintf(ret_why, why_size, "the kernel refuses the BPF programs: %s (%s)", p->passed,
+                                complaint);
         return MEMSTALL_E_UNAVAILABLE;
 }
 
-/* ---- Steps ---- */
+/* ---- The ladder ---- */
 
-static void btf_freep(struct btf **btf) {
-        btf__free(*btf);
+static bool is_no_right(int error) {
+        return error == -EPERM || error == -EACCES;
 }
 
-/* Which of the hook's names the kernel has; -1 for none. */
-static int hook_target(const struct btf *btf, const Hook *h) {
-        for (size_t i = 0; i < ELEMENTSOF(h->targets) && h->targets[i]; i++)
-                if (btf__find_by_name_kind(btf, h->targets[i], h->kind) >= 0)
-                        return (int) i;
-        return -1;
-}
-
-/* An LRU map hands its free elements to the CPUs by 128 (kernel/bpf/bpf_lru_list.c), so on a machine with
- * many it would throw out entries that are needed while others lie idle. */
-static int size_maps(struct memstall_bpf *s) {
-        int n_cpus = libbpf_num_possible_cpus();
-        uint32_t n;
-
-        if (n_cpus < 0)
-                return n_cpus;
-        n = MAX((uint32_t) MEMSTALL_TOTALS_MAX, (uint32_t) n_cpus * 192);
-        return bpf_map__set_max_entries(s->maps.totals, n);
-}
-
-/* Chooses what to load. Without `extras` only what there must be. */
-static int fit(struct memstall_bpf *s, const struct btf *btf, bool extras) {
-        for (size_t i = 0; i < ELEMENTSOF(hooks); i++) {
-                const Hook *h = &hooks[i];
-                int target = hook_target(btf, h);
-
-                if (target < 0 && !h->title)
-                        return -ENOENT;
-                for (size_t part = 0; part < ELEMENTSOF(h->parts); part++) {
-                        struct bpf_program *program = hook_program(s, h, part);
-                        int r = 0;
-
-                        if (!program)
-                                continue;
-                        if (target < 0 || (h->title && !extras))
-                                r = bpf_program__set_autoload(program, false);
-                        else if (target > 0)
-                                r = bpf_program__set_attach_target(program, 0, h->targets[target]);
-                        if (r < 0)
-                                return r;
-                }
-        }
-        return 0;
-}
-
-/* The end first where there are two: a beginning without an end would leave records behind. */
-static int attach_hook(struct memstall_bpf *s, const Hook *h) {
-        for (size_t part = ELEMENTSOF(h->parts); part-- > 0;) {
-                struct bpf_program *program = hook_program(s, h, part);
-
-                if (!program)
-                        continue;
-                if (!bpf_program__autoload(program))
-                        return -ENOENT;
-                *hook_link(s, h, part) = bpf_program__attach(program);
-                if (!*hook_link(s, h, part))
-                        return -errno;
-        }
-        return 0;
-}
-
-static int attach(MemstallProgram *p, struct memstall_bpf *s) {
-        size_t length = 0;
+static int try_rung(MemstallProgram *p, const MemstallFit *fit) {
+        const MemstallRung *rung = fit->rung;
+        const char *separator = p->passed[0] ? "; " : "";
         int r;
 
-        (void) snprintf(p->rung, sizeof(p->rung), "fentry, all classes");
-        for (size_t i = 0; i < ELEMENTSOF(hooks); i++) {
-                r = attach_hook(s, &hooks[i]);
-                if (r >= 0)
-                        continue;
-                if (!hooks[i].title)
-                        return r;
-                length += (size_t) snprintf(p->rung + length, sizeof(p->rung) - length, "%s%s",
-                                            length > 0 ? ", " : "fentry, without ", hooks[i].title);
+        if (rung->needs_btf && !fit->btf) {
+                append(p->passed, sizeof(p->passed), "%s%s: no kernel BTF", separator, rung->title);
+                return -ENOENT;
         }
-        return 0;
+        r = memstall_fit_load(p, fit);
+        if (r < 0 && r != -ENOMEM)
+                append(p->passed, sizeof(p->passed), "%s%s: refused: %s", separator, rung->title, error_name(r));
+        return r;
 }
 
-static int load(MemstallProgram *p, const struct btf *btf, bool stacks, bool extras) {
-        struct memstall_bpf *s;
-        int r;
+int memstall_program_load(MemstallProgram *p, bool stacks, const MemstallTrial *trial, char *ret_why,
+                          size_t why_size) {
+        _cleanup_(btf_freep) struct btf *btf = NULL;
+        bool no_right = true;
 
         complaint[0] = '\0';
-        s = memstall_bpf__open();
-        if (!s)
-                return -errno;
-        s->rodata->stacks = stacks;
-        r = size_maps(s);
-        if (r >= 0)
-                r = fit(s, btf, extras);
-        if (r >= 0)
-                r = memstall_bpf__load(s);
-        if (r >= 0)
-                r = attach(p, s);
-        if (r < 0) {
-                memstall_bpf__destroy(s);
-                return r;
-        }
-        p->skeleton = s;
-        return 0;
-}
-
-int memstall_program_load(MemstallProgram *p, bool stacks, char *ret_why, size_t why_size) {
-        _cleanup_(btf_freep) struct btf *btf = NULL;
-        int r;
-
         (void) libbpf_set_print(hear);
-        if (access(BTF_PATH, R_OK) < 0) {
-                (void) snprintf(ret_why, why_size, "the kernel has no BTF (%s)", BTF_PATH);
-                return MEMSTALL_E_UNAVAILABLE;
-        }
-        btf = btf__load_vmlinux_btf();
-        if (!btf)
-                return unavailable(-errno, ret_why, why_size);
-        if (hook_target(btf, &hooks[0]) < 0) {
-                (void) snprintf(ret_why, why_size, "the kernel has no PSI (CONFIG_PSI)");
-                return MEMSTALL_E_UNAVAILABLE;
-        }
+        if (access(BTF_PATH, R_OK) >= 0)
+                btf = btf__load_vmlinux_btf();
 
-        r = load(p, btf, stacks, true);
-        if (r < 0 && r != -ENOMEM && r != -EPERM)
-                r = load(p, btf, stacks, false);
-        return r < 0 ? unavailable(r, ret_why, why_size) : 0;
+        for (size_t i = trial ? trial->first_rung : 0; i < _MEMSTALL_RUNG_MAX; i++) {
+                MemstallFit fit = {
+                        .rung = &memstall_rungs[i],
+                        .btf = btf,
+                        .stacks = stacks,
+                        .refuse_load = trial ? trial->refuse_load : 0,
+                        .refuse_attach = trial ? trial->refuse_attach : 0,
+                };
+                int r = try_rung(p, &fit);
+
+                if (r == -ENOMEM)
+                        return r;
+                if (r >= 0) {
+                        tell_rung(p);
+                        return 0;
+                }
+                no_right = no_right && is_no_right(r);
+        }
+        return unavailable(p, no_right, ret_why, why_size);
 }
 
 void memstall_program_unload(MemstallProgram *p) {
-        memstall_bpf__destroy(p->skeleton);
-        p->skeleton = NULL;
+        for (size_t i = 0; i < MEMSTALL_HOOKS_MAX; i++)
+                for (size_t part = 0; part < MEMSTALL_PARTS_MAX; part++) {
+                        (void) bpf_link__destroy(p->links[i][part]);
+                        p->links[i][part] = NULL;
+                }
+        bpf_object__close(p->object);
+        p->object = NULL;
 }
 
 /* ---- Asking ---- */
 
+int memstall_program_map_fd(const MemstallProgram *p, const char *name) {
+        return bpf_object__find_map_fd_by_name(p->object, name);
+}
+
 int memstall_program_tasks_fd(const MemstallProgram *p) {
-        return bpf_map__fd(p->skeleton->maps.tasks);
+        return memstall_program_map_fd(p, "tasks");
 }
 
 int memstall_program_totals_fd(const MemstallProgram *p) {
-        return bpf_map__fd(p->skeleton->maps.totals);
+        return memstall_program_map_fd(p, "totals");
 }
 
 int memstall_program_counters_fd(const MemstallProgram *p) {
-        return bpf_map__fd(p->skeleton->maps.counters);
+        return memstall_program_map_fd(p, "counters");
 }
 
 int memstall_program_missed(const MemstallProgram *p, uint64_t *ret) {
-        const struct bpf_program *programs[] = {
-                p->skeleton->progs.section_enter,
-                p->skeleton->progs.section_leave,
-        };
+        const MemstallRung *rung = p->rung_row;
         uint64_t missed = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(programs); i++) {
+        for (size_t i = 0; i < rung->n_hooks; i++) {
                 struct bpf_prog_info info = {};
                 uint32_t size = sizeof(info);
                 int r;
 
-                r = bpf_obj_get_info_by_fd(bpf_program__fd(programs[i]), &info, &size);
+                if (rung->hooks[i].title)
+                        continue;
+                r = bpf_obj_get_info_by_fd(bpf_program__fd(bpf_object__find_program_by_name(
+                                                   p->object, rung->hooks[i].programs[0])),
+                                           &info, &size);
                 if (r < 0)
                         return r;
                 missed += info.recursion_misses;

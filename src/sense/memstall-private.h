@@ -11,18 +11,43 @@
 
 /* Shared by the files memstall*.c: the programs (load), the window (window), the questions (memstall.c). */
 
-struct memstall_bpf;
+struct bpf_link;
+struct bpf_object;
+struct MemstallRung;
+
+enum {
+        MEMSTALL_HOOKS_MAX = 32,        /* of a rung */
+        MEMSTALL_PARTS_MAX = 2,         /* programs of a hook */
+};
+
+/* For tests: what the kernel shall seem to refuse. Bits are hooks, in the order of the rung's table. */
+typedef struct MemstallTrial {
+        size_t first_rung;              /* those before it are not tried */
+        uint32_t refuse_load;           /* these are made into programs that no kernel loads */
+        uint32_t refuse_attach;
+} MemstallTrial;
 
 typedef struct MemstallProgram {
-        struct memstall_bpf *skeleton;
-        char rung[256];
+        const struct MemstallRung *rung_row;
+        struct bpf_object *object;
+        struct bpf_link *links[MEMSTALL_HOOKS_MAX][MEMSTALL_PARTS_MAX];
+        int refused[MEMSTALL_HOOKS_MAX];        /* by hook: 0, or the negative errno that keeps it out */
+        char passed[192];               /* rungs that were tried before, each with its reason */
+        char rung[512];                 /* for people: memstall_rung() */
 } MemstallProgram;
 
-/* Opens, fits to the kernel, loads, attaches; fills p->rung. As memstall_new(). */
-int memstall_program_load(MemstallProgram *p, bool stacks, char *ret_why, size_t why_size);
+/* The best rung of memstall-hooks.h that the kernel takes: opens, fits to the kernel, loads, attaches; fills
+ * p->rung. As memstall_new(); `trial` may be NULL. */
+int memstall_program_load(MemstallProgram *p, bool stacks, const MemstallTrial *trial, char *ret_why,
+                          size_t why_size);
 void memstall_program_unload(MemstallProgram *p);
 
-/* The maps, and the two programs that must be there. Only after loading. */
+/* memstall_new() with a trial. */
+int memstall_new_trial(Memstall **ret, bool stacks, const MemstallTrial *trial, char *ret_why, size_t why_size);
+
+/* The maps: a negative errno where the rung has none of that name; all have these three. And how often the
+ * programs without which there is nothing were skipped. Only after loading. */
+int memstall_program_map_fd(const MemstallProgram *p, const char *name);
 int memstall_program_tasks_fd(const MemstallProgram *p);
 int memstall_program_totals_fd(const MemstallProgram *p);
 int memstall_program_counters_fd(const MemstallProgram *p);

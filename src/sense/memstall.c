@@ -52,7 +52,7 @@ static int read_symbols(Memstall *m) {
         return 0;
 }
 
-int memstall_new(Memstall **ret, bool stacks, char *ret_why, size_t why_size) {
+int memstall_new_trial(Memstall **ret, bool stacks, const MemstallTrial *trial, char *ret_why, size_t why_size) {
         _cleanup_(memstall_freep) Memstall *m = NULL;
         int r;
 
@@ -68,7 +68,7 @@ int memstall_new(Memstall **ret, bool stacks, char *ret_why, size_t why_size) {
         r = memstall_window_new(&m->window);
         if (r < 0)
                 return r;
-        r = memstall_program_load(&m->program, stacks, ret_why, why_size);
+        r = memstall_program_load(&m->program, stacks, trial, ret_why, why_size);
         if (r != 0)
                 return r;
         r = read_symbols(m);
@@ -76,6 +76,10 @@ int memstall_new(Memstall **ret, bool stacks, char *ret_why, size_t why_size) {
                 return r;
         *ret = TAKE_PTR(m);
         return 0;
+}
+
+int memstall_new(Memstall **ret, bool stacks, char *ret_why, size_t why_size) {
+        return memstall_new_trial(ret, stacks, NULL, ret_why, why_size);
 }
 
 const char *memstall_rung(const Memstall *m) {

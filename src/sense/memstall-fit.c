@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "sense/memstall-fit.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <linux/btf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+
+enum {
+        NAMES_MAX = 1 + ELEMENTSOF(((MemstallHook *) NULL)->others),
+        SMALL_MAP = 16,
+};
+
+static void bpf_object_freep(struct bpf_object **object) {
+        bpf_object__close(*object);
+}
+
+static struct bpf_program *hook_program(const struct bpf_object *o, const MemstallHook *h, size_t part) {
+        return h->programs[part] ? bpf_object__find_program_by_name(o, h->programs[part]) : NULL;
+}
+
+static bool begins(const char *text, const char *prefix) {
+        return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* ---- Opening ---- */
+
+/* Sets a constant of the program, by its name in the object's own types. */
+static int set_flag(struct bpf_object *o, const char *name, bool value) {
+        const struct btf *btf = bpf_object__btf(o);
+        struct bpf_map *map = bpf_object__find_map_by_name(o, ".rodata");
+        const struct btf_type *section;
+        char *data;
+        size_t size;
+        int id;
+
+        id = btf ? btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC) : -ENOENT;
+        data = map ? (char *) bpf_map__initial_value(map, &size) : NULL;    /* const in some of libbpf */
+        if (id < 0 || !data)
+                return -EINVAL;
+        section = btf__type_by_id(btf, (uint32_t) id);
+        for (uint32_t i = 0; i < btf_vlen(section); i++) {
+                const struct btf_var_secinfo *v = btf_var_secinfos(section) + i;
+                const struct btf_type *variable = btf__type_by_id(btf, v->type);
+
+                if (strcmp(btf__name_by_offset(btf, variable->name_off), name) != 0)
+                        continue;
+                if (v->size != sizeof(value) || v->offset >= size)
+                        return -EINVAL;
+                memcpy(data + v->offset, &value, sizeof(value));
+                return 0;
+        }
+        return -EINVAL;
+}
+
+/* An LRU map hands its free elements to the CPUs by 128 (kernel/bpf/bpf_lru_list.c), so on a machine with
+ * many it would throw out entries that are needed while others lie idle. For a try all maps are small. */
+static int size_maps(struct bpf_object *o, bool try) {
+        int n_cpus = libbpf_num_possible_cpus(), r;
+        struct bpf_map *map;
+
+        if (n_cpus < 0)
+                return n_cpus;
+        bpf_object__for_each_map(map, o) {
+                uint32_t n = bpf_map__max_entries(map);
+
+                if (try)
+                        n = MIN(n, (uint32_t) SMALL_MAP);
+                else if (bpf_map__type(map) == BPF_MAP_TYPE_LRU_HASH)
+                        n = MAX(n, (uint32_t) n_cpus * 192);
+                r = n != bpf_map__max_entries(map) ? bpf_map__set_max_entries(map, n) : 0;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int open_object(struct bpf_object **ret, const MemstallFit *fit, bool try) {
+        _cleanup_(bpf_object_freep) struct bpf_object *o = NULL;
+        LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "memstall");
+        struct bpf_program *program;
+        const void *elf;
+        size_t size;
+        int r;
+
+        elf = fit->rung->elf(&size);
+        o = bpf_object__open_mem(elf, size, &options);
+        if (!o)
+                return -errno;
+        r = set_flag(o, "stacks", fit->stacks);
+        if (r < 0)
+                return r;
+        r = size_maps(o, try);
+        if (r < 0)
+                return r;
+        bpf_object__for_each_program(program, o) {
+                r = bpf_program__set_autoload(program, false);
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(o);
+        return 0;
+}
+
+/* ---- Choosing ---- */
+
+/* The names that a program's target has in one kernel or another; that of SEC("kind/name") first. */
+static size_t target_names(const MemstallHook *h, const struct bpf_program *program,
+                           const char *ret_names[NAMES_MAX]) {
+        const char *own = strchr(bpf_program__section_name(program), '/');
+        size_t n = 0;
+
+        if (own)
+                ret_names[n++] = own + 1;
+        for (size_t i = 0; i < ELEMENTSOF(h->others) && h->others[i]; i++)
+                ret_names[n++] = h->others[i];
+        return n;
+}
+
+/* For tracepoints BTF has the type of the function that they call. */
+static bool in_btf(const struct btf *btf, const struct bpf_program *program, const char *name) {
+        char type[128];
+
+        if (!begins(bpf_program__section_name(program), "tp_btf/"))
+                return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) >= 0;
+        (void) snprintf(type, sizeof(type), "btf_trace_%s", name);
+        return btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) >= 0;
+}
+
+/* Makes the program one that loads. What is traced by BTF is looked up before; for all others attaching
+ * shows whether the target is there. */
+static int choose_program(const MemstallFit *fit, const MemstallHook *h, struct bpf_program *program) {
+        const char *names[NAMES_MAX];
+        size_t n, i = 0;
+        int r;
+
+        if (bpf_program__type(program) == BPF_PROG_TYPE_TRACING) {
+                n = target_names(h, program, names);
+                while (i < n && !in_btf(fit->btf, program, names[i]))
+                        i++;
+                if (i == n)
+                        return -ENOENT;
+        }
+        r = bpf_program__set_autoload(program, true);
+        if (r >= 0 && i > 0)
+                r = bpf_program__set_attach_target(program, 0, names[i]);
+        return r;
+}
+
+static int choose_hook(struct bpf_object *o, const MemstallFit *fit, size_t hook) {
+        const MemstallHook *h = &fit->rung->hooks[hook];
+        int r = 0;
+
+        for (size_t part = 0; r >= 0 && part < MEMSTALL_PARTS_MAX && h->programs[part]; part++) {
+                struct bpf_program *program = hook_program(o, h, part);
+
+                r = program ? choose_program(fit, h, program) : -ENOENT;
+                /* The kernel attaches nothing of this kind, and says so when it is loaded. */
+                if (r >= 0 && fit->refuse_load & UINT32_C(1) << hook)
+                        r = bpf_program__set_expected_attach_type(program, (enum bpf_attach_type) 0);
+        }
+        if (r >= 0)
+                return 0;
+        for (size_t part = 0; part < MEMSTALL_PARTS_MAX; part++) {
+                struct bpf_program *program = hook_program(o, h, part);
+
+                if (program)
+                        (void) bpf_program__set_autoload(program, false);
+        }
+        return r;
+}
+
+/* ---- Loading ---- */
+
+/* Does the kernel load the wanted hooks, if there is nothing else? */
+static int try_hooks(const MemstallFit *fit, const bool *wanted) {
+        _cleanup_(bpf_object_freep) struct bpf_object *o = NULL;
+        int r;
+
+        r = open_object(&o, fit, true);
+        for (size_t i = 0; r >= 0 && i < fit->rung->n_hooks; i++)
+                if (wanted[i])
+                        r = choose_hook(o, fit, i);
+        return r < 0 ? r : bpf_object__load(o);
+}
+
+/* Something was refused: asks for each hook by itself, after those that there must be. */
+static int find_refused(MemstallProgram *p, const MemstallFit *fit) {
+        const MemstallRung *rung = fit->rung;
+        bool wanted[MEMSTALL_HOOKS_MAX] = {};
+        int r;
+
+        for (size_t i = 0; i < rung->n_hooks; i++)
+                wanted[i] = !rung->hooks[i].title;
+        r = try_hooks(fit, wanted);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < rung->n_hooks; i++) {
+                if (!rung->hooks[i].title || p->refused[i] < 0)
+                        continue;
+                memset(wanted, 0, sizeof(wanted));
+                wanted[i] = true;
+                p->refused[i] = try_hooks(fit, wanted);
+                if (p->refused[i] == -ENOMEM)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* What p->refused does not keep out. */
+static int load_rest(MemstallProgram *p, const MemstallFit *fit, struct bpf_object **ret) {
+        _cleanup_(bpf_object_freep) struct bpf_object *o = NULL;
+        const MemstallRung *rung = fit->rung;
+        int r;
+
+        r = open_object(&o, fit, false);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < rung->n_hooks; i++) {
+                if (p->refused[i] < 0)
+                        continue;
+                p->refused[i] = choose_hook(o, fit, i);
+                if (p->refused[i] < 0 && !rung->hooks[i].title)
+                        return p->refused[i];
+        }
+        r = bpf_object__load(o);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(o);
+        return 0;
+}
+
+/* ---- Attaching ---- */
+
+static struct bpf_link *attach_at(const struct bpf_program *program, const char *name) {
+        const char *section = bpf_program__section_name(program);
+
+        if (begins(section, "kprobe/"))
+                return bpf_program__attach_kprobe(program, false, name);
+        if (begins(section, "kretprobe/"))
+                return bpf_program__attach_kprobe(program, true, name);
+        if (begins(section, "raw_tp/"))
+                return bpf_program__attach_raw_tracepoint(program, name);
+        return bpf_program__attach(program);
+}
+
+static int attach_program(const MemstallHook *h, const struct bpf_program *program, struct bpf_link **ret) {
+        const char *names[NAMES_MAX];
+        size_t n = target_names(h, program, names);
+        int r = -ENOENT;
+
+        for (size_t i = 0; i < n && r == -ENOENT; i++) {
+                *ret = attach_at(program, names[i]);
+                if (*ret)
+                        return 0;
+                r = -errno;
+        }
+        return r;
+}
+
+/* The end first where there are two: a beginning without an end would leave records behind. */
+static int attach_hook(MemstallProgram *p, const MemstallFit *fit, size_t hook) {
+        const MemstallHook *h = &fit->rung->hooks[hook];
+        int r = 0;
+
+        for (size_t part = MEMSTALL_PARTS_MAX; r >= 0 && part-- > 0;) {
+                struct bpf_program *program = hook_program(p->object, h, part);
+
+                if (program)
+                        r = fit->refuse_attach & UINT32_C(1) << hook
+                                    ? -EPERM
+                                    : attach_program(h, program, &p->links[hook][part]);
+        }
+        if (r >= 0)
+                return 0;
+        for (size_t part = 0; part < MEMSTALL_PARTS_MAX; part++) {
+                (void) bpf_link__destroy(p->links[hook][part]);
+                p->links[hook][part] = NULL;
+        }
+        return r;
+}
+
+int memstall_fit_load(MemstallProgram *p, const MemstallFit *fit) {
+        int r;
+
+        memset(p->refused, 0, sizeof(p->refused));
+        r = load_rest(p, fit, &p->object);
+        if (r < 0 && r != -ENOMEM) {
+                r = find_refused(p, fit);
+                if (r >= 0)
+                        r = load_rest(p, fit, &p->object);
+        }
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < fit->rung->n_hooks; i++) {
+                if (p->refused[i] < 0)
+                        continue;
+                p->refused[i] = attach_hook(p, fit, i);
+                if (p->refused[i] < 0 && !fit->rung->hooks[i].title) {
+                        r = p->refused[i];
+                        memstall_program_unload(p);
+                        return r;
+                }
+        }
+        p->rung_row = fit->rung;
+        return 0;
+}
