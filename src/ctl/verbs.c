@@ -7,6 +7,8 @@
 
 static const Verb verbs[] = {
         { "check", "[FILE...]", "Verify settings and policies without a daemon", verb_check },
+        { "explain", "UNIT|INCIDENT", "Tell why something happened, or why nothing did", verb_explain },
+        { "incidents", "", "List what happened, out of the journal", verb_incidents },
         { "record", "FILE", "Write what memstalld sees and decides to a trace", verb_record },
         { "replay", "TRACE", "Put a trace through policies, and compare what is decided", verb_replay },
         { "show-config", "[UNIT...]", "Show what is in effect, and which file gave what", verb_show_config },
@@ -22,5 +24,5 @@ const Verb *verb_find(const char *name) {
 
 void verbs_print(FILE *f) {
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                fprintf(f, "  %-11s %-12s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
+                fprintf(f, "  %-11s %-13s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
 }

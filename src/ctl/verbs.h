@@ -27,6 +27,8 @@ const Verb *verb_find(const char *name);
 void verbs_print(FILE *f);
 
 int verb_check(int argc, char **argv);
+int verb_explain(int argc, char **argv);
+int verb_incidents(int argc, char **argv);
 int verb_record(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_show_config(int argc, char **argv);

@@ -56,7 +56,11 @@ mkdir incidents
 # shellcheck disable=SC2034  # the completion looks there
 MEMSTALLCTL_INCIDENTS=$dir/incidents
 offers "0456" replay --incident = 04
+offers "0123" explain 01
+offers "last" explain la
 rm -r incidents
+offers "a.conf" explain --file = a
+offers "yesterday" incidents --since = y
 
 # No systemd is needed for units to be offered.
 # shellcheck disable=SC2317  # it is called by the completion
@@ -66,6 +70,8 @@ systemctl() {
 offers "batch.slice hog.service" status ""
 offers "hog.service" status batch.slice h
 offers "batch.slice" show-config b
+offers "hog.service" explain h
+offers "hog.service" incidents --unit = h
 
 # told VERB: the options that the manual has in its section on the verb, sorted.
 told() {

@@ -51,7 +51,7 @@ Action=log'
 # ---- The program -----------------------------------------------------------------------------
 
 expect 0 --help
-holds out '  check       [FILE...]    Verify settings and policies without a daemon'
+holds out '  check       [FILE...]     Verify settings and policies without a daemon'
 expect 0 --version
 grep -qE '^memstallctl [0-9]+\.[0-9]+' out || { cat out; failed=1; }
 expect 2

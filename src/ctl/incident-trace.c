@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/trace.h"
+#include "ctl/incident-trace.h"
+
+/* Letters for what was done, beneath the chart. */
+static const struct {
+        const char *word;
+        char letter;
+} marks[] = {
+        { " effect=release", 'u' },    { " action=log", 'l' },  { " action=protect", 'p' }, { " action=throttle", 't' },
+        { " action=reclaim", 'r' },    { " action=freeze", 'f' }, { " action=kill", 'k' },  { " action=stop", 's' },
+        { " action=restart", 's' },
+};
+
+/* Whether the line is of this watch; the names in it are of the trace's own spelling, which leaves common ones alone. */
+static bool is_of(const char *line, const char *unit) {
+        const char *watch = strstr(line, " watch=");
+
+        return watch && strncmp(watch + strlen(" watch="), unit, strlen(unit)) == 0 &&
+               strchr(" \n", watch[strlen(" watch=") + strlen(unit)]);
+}
+
+static void take_effect(const TraceEvent *t, const char *line, const char *unit, Chart *c) {
+        bool act = strstr(line, " effect=act "), release = strstr(line, " effect=release ");
+
+        if ((!act && !release) || !is_of(line, unit))
+                return;
+        for (size_t i = release ? 0 : 1; i < ELEMENTSOF(marks); i++) {
+                const char *found = strstr(line, marks[i].word);
+
+                if (found && strchr(" \n", found[strlen(marks[i].word)])) {
+                        chart_mark(c, t->event.now_usec, marks[i].letter);
+                        return;
+                }
+        }
+}
+
+static int take_event(const Event *event, const char *watch, uint64_t *id, Chart *c) {
+        const Sample *sample = event->kind == EVENT_SAMPLE ? &event->sample.values :
+                               event->kind == EVENT_SURVEY ? &event->survey.values : NULL;
+
+        if (event->kind == EVENT_CGROUP_NEW && strcmp(event->cgroup.path, watch) == 0)
+                *id = event->cgroup_id;
+        if (!sample || *id == 0 || event->cgroup_id != *id)
+                return 0;
+        return chart_add(c, event->now_usec, sample->pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME]);
+}
+
+static int read_lines(FILE *f, const char *watch, TraceEvent *t, Chart *c) {
+        _cleanup_(freep) char *line = NULL;
+        const char *unit = strcmp(watch, "/") == 0 ? "-.slice" : strrchr(watch, '/') ? strrchr(watch, '/') + 1 : watch;
+        size_t size = 0;
+        uint64_t id = 0;
+        ssize_t n;
+        int r = 0;
+
+        while (r >= 0 && (n = getline(&line, &size, f)) > 0) {
+                if (line[n - 1] == '\n')
+                        line[n - 1] = '\0';
+                r = trace_parse_event(line, t);
+                if (r == TRACE_E_EFFECT)
+                        take_effect(t, line, unit, c);
+                r = r == 0 ? take_event(&t->event, watch, &id, c) : 0;
+        }
+        return r == -ENOBUFS ? 0 : r;
+}
+
+int incident_trace_read(const char *path, const char *watch, Chart *ret) {
+        _cleanup_(freep) TraceEvent *t = malloc(sizeof(*t));
+        FILE *f;
+        int r;
+
+        if (!t)
+                return -ENOMEM;
+        f = fopen(path, "re");
+        if (!f)
+                return -errno;
+        r = read_lines(f, watch, t, ret);
+        (void) fclose(f);
+        return r;
+}
