@@ -8,12 +8,16 @@
  * 5.17 refuse the program) or of a vmscan tracepoint (their order changed in 7.1, where the memcg may also
  * be a null pointer that the verifier trusts). */
 
+#include "reclaim.h"
 #include "section.h"
+#include "wait.h"
 
 /* The kernel lends bpf_get_stack() to programs under a licence it takes for GPL-compatible, and knows those
  * by a few fixed strings, none of which is the LGPL. Section 3 of the LGPL 2.1 lets anyone apply the GPL to
  * a copy: that is done here to the copy that is loaded. The source stays LGPL-2.1-or-later. */
 char LICENSE[] SEC("license") = "GPL";
+
+extern int LINUX_KERNEL_VERSION __kconfig;
 
 static __always_inline uint64_t memcg_id(struct mem_cgroup *memcg) {
         return memcg->css.cgroup->kn->id;
@@ -29,13 +33,24 @@ int section_leave(void *ctx) {
         return leave_section(ctx);
 }
 
+SEC("fentry/psi_memstall_enter")
+int section_enter_again(void *ctx) {
+        return enter_section_again();
+}
+
+SEC("fexit/psi_memstall_leave")
+int section_leave_again(void *ctx) {
+        return leave_section_again(ctx);
+}
+
 SEC("tp_btf/mm_shrink_slab_start")
 int slab_goes_on(void *ctx) {
         return section_goes_on(ctx);
 }
 
 SEC("tp_btf/mm_vmscan_lru_shrink_inactive")
-int lru_goes_on(void *ctx) {
+int lru_goes_on(uint64_t *ctx) {
+        (void) batch_reclaimed(ctx[2]);
         return section_goes_on(ctx);
 }
 
@@ -44,9 +59,24 @@ int memcg_reclaim(uint64_t *ctx) {
         return section_reclaims((struct mem_cgroup *) ctx[0]);
 }
 
+SEC("fentry/try_to_free_mem_cgroup_pages")
+int reclaim_begin(uint64_t *ctx) {
+        return reclaim_begins((struct mem_cgroup *) ctx[0]);
+}
+
+SEC("tp_btf/mm_vmscan_memcg_reclaim_end")
+int reclaim_end(uint64_t *ctx) {
+        return reclaim_ends(ctx[0]);
+}
+
 SEC("tp_btf/mm_vmscan_direct_reclaim_begin")
 int direct_reclaim(void *ctx) {
         return section_is(MEMSTALL_MARK_DIRECT);
+}
+
+SEC("tp_btf/mm_vmscan_direct_reclaim_end")
+int direct_reclaim_end(uint64_t *ctx) {
+        return host_reclaimed(ctx[0]);
 }
 
 SEC("tp_btf/mm_compaction_try_to_compact_pages")
@@ -66,6 +96,17 @@ int over_high_end(void *ctx) {
         return surrounding_end(MEMSTALL_MARK_OVER_HIGH);
 }
 
+/* A worker reclaims for those that cannot, and never goes back to user space. */
+SEC("fentry/high_work_func")
+int high_work_begin(void *ctx) {
+        return surrounding_begin(MEMSTALL_MARK_OVER_HIGH);
+}
+
+SEC("fexit/high_work_func")
+int high_work_end(void *ctx) {
+        return surrounding_end(MEMSTALL_MARK_OVER_HIGH);
+}
+
 /* __node_reclaim() says begin before it enters the section and end after it has left. */
 SEC("tp_btf/mm_vmscan_node_reclaim_begin")
 int node_reclaim_begin(void *ctx) {
@@ -76,3 +117,46 @@ SEC("tp_btf/mm_vmscan_node_reclaim_end")
 int node_reclaim_end(void *ctx) {
         return surrounding_end(MEMSTALL_MARK_NODE_RECLAIM);
 }
+
+/* ---- Waits. Before 5.16 these have other names, which user space knows ---- */
+
+#define WAIT(name, function, site)                                                                          \
+        SEC("fentry/" function)                                                                             \
+        int name##_begin(void *ctx) {                                                                       \
+                return wait_begins(site);                                                                   \
+        }                                                                                                   \
+        SEC("fexit/" function)                                                                              \
+        int name##_end(void *ctx) {                                                                         \
+                return wait_ends(ctx, site);                                                                \
+        }
+
+/* With a word on the second argument, whether it is such a wait. */
+#define WAIT_IF(name, function, site, argument_is)                                                                      \
+        SEC("fentry/" function)                                                                             \
+        int name##_begin(uint64_t *ctx) {                                                                   \
+                return argument_is(ctx[1]) ? wait_begins(site) : 0;                                         \
+        }                                                                                                   \
+        SEC("fexit/" function)                                                                              \
+        int name##_end(void *ctx) {                                                                         \
+                return wait_ends(ctx, site);                                                                \
+        }
+
+WAIT(wait_lock, "__folio_lock", MEMSTALL_WAIT_LOCK)
+WAIT(wait_lock_killable, "__folio_lock_killable", MEMSTALL_WAIT_LOCK_KILLABLE)
+WAIT(wait_fault, "__folio_lock_or_retry", MEMSTALL_WAIT_FAULT)
+
+/* A bit: PG_locked is the first one, others mean writeback. */
+static __always_inline bool is_lock(uint64_t bit) {
+        return (uint32_t) bit == 0;
+}
+
+WAIT_IF(wait_bit, "folio_wait_bit", MEMSTALL_WAIT_BIT, is_lock)
+WAIT_IF(wait_bit_killable, "folio_wait_bit_killable", MEMSTALL_WAIT_BIT_KILLABLE, is_lock)
+
+/* Whether it reads there and then: before 6.11 the argument says so; since then it is a plug, which readahead
+ * has. Under either name of the function. */
+static __always_inline bool is_synchronous(uint64_t argument) {
+        return LINUX_KERNEL_VERSION < KERNEL_VERSION(6, 11, 0) ? (uint8_t) argument != 0 : argument == 0;
+}
+
+WAIT_IF(wait_swap_read, "swap_read_folio", MEMSTALL_WAIT_SWAP_READ, is_synchronous)

@@ -19,10 +19,14 @@ enum {
         MEMSTALL_WAITS_MAX = 4096,
         /* (cgroup, target, kind) of reclaim of the last epochs. */
         MEMSTALL_RECLAIMS_MAX = 2048,
+        MEMSTALL_PLACES_MAX = 6,
+        /* As many of the stack say what a wait is for. */
+        MEMSTALL_WAIT_FRAMES = 12,
         MEMSTALL_FRAMES_MAX = 24,
         /* 2^33 ns, 8.6 s: the epoch before this one and this one make a window of 8.6 to 17.2 s. */
         MEMSTALL_EPOCH_SHIFT = 33,
         MEMSTALL_COMM_MAX = 16,
+        MEMSTALL_ROOT_ID = 1,           /* of the root cgroup */
 };
 
 /* The class of a section that no hook has named: some kind of waiting for a page, which only the stack
@@ -38,20 +42,37 @@ enum {
         /* Of what the task is in the middle of, around its sections. */
         MEMSTALL_MARK_OVER_HIGH = 1 << 8,
         MEMSTALL_MARK_NODE_RECLAIM = 1 << 9,
+        MEMSTALL_MARK_BY_HAND = 1 << 10,       /* reclaims in the cgroup of target_id outside of a section */
+        /* Of neither: waits for a page (wait_site, wait_ns). A section that begins ends it. */
+        MEMSTALL_MARK_WAIT = 1 << 16,
 };
 #define MEMSTALL_MARKS_OF_SECTION (MEMSTALL_MARK_MEMCG | MEMSTALL_MARK_DIRECT | MEMSTALL_MARK_COMPACTION)
-#define MEMSTALL_MARKS_AROUND (MEMSTALL_MARK_OVER_HIGH | MEMSTALL_MARK_NODE_RECLAIM)
+#define MEMSTALL_MARKS_AROUND (MEMSTALL_MARK_OVER_HIGH | MEMSTALL_MARK_NODE_RECLAIM | MEMSTALL_MARK_BY_HAND)
+
+/* Functions in which a task waits for a page. */
+typedef enum MemstallWaitSite {
+        MEMSTALL_WAIT_LOCK,
+        MEMSTALL_WAIT_LOCK_KILLABLE,
+        MEMSTALL_WAIT_FAULT,            /* __folio_lock_or_retry(): some of the others may be inside it */
+        MEMSTALL_WAIT_BIT,
+        MEMSTALL_WAIT_BIT_KILLABLE,
+        MEMSTALL_WAIT_SWAP_READ,
+} MemstallWaitSite;
 
 /* Map `tasks`, by thread id: from the outermost enter to its leave. */
 typedef struct MemstallTask {
-        uint64_t start_ns;              /* CLOCK_MONOTONIC; 0: only in a marked surrounding */
+        uint64_t start_ns;              /* CLOCK_MONOTONIC; 0: only in a marked surrounding, or a wait */
+        uint64_t wait_ns;               /* likewise, with MEMSTALL_MARK_WAIT */
         uint64_t task_start;            /* task_struct::start_time, tells a reused thread id */
         uint64_t cgroup_id;
         uint64_t limit_id;
+        uint64_t target_id;             /* cgroup that it reclaims in right now; 0: none */
         uint32_t tgid;
         uint32_t marks;
+        uint32_t wait_site;
         uint32_t kthread_class;         /* STALL_KSWAPD, STALL_KCOMPACTD or 0 */
         uint32_t shown_epoch;           /* in which its stack was shown although it still ran; 0: in none */
+        uint32_t padding;
         char comm[MEMSTALL_COMM_MAX];   /* of the process: that of its first thread */
 } MemstallTask;
 
@@ -75,6 +96,39 @@ typedef struct MemstallTotal {
         uint64_t stack[MEMSTALL_FRAMES_MAX];
 } MemstallTotal;
 
+/* Map `waits`: uint64_t ns so far, by cgroup_id. Map `places`, one element: where the functions lie whose
+ * address on the stack makes a wait one of a class. */
+typedef struct MemstallPlace {
+        uint64_t begin, size;
+        uint32_t class;                 /* STALL_SWAP_WAIT, STALL_FILE_WAIT */
+        uint32_t padding;
+} MemstallPlace;
+
+typedef struct MemstallPlaces {
+        MemstallPlace places[MEMSTALL_PLACES_MAX];
+        uint64_t known;                 /* 0: no symbols */
+} MemstallPlaces;
+
+/* Map `reclaims`. */
+enum {
+        MEMSTALL_RECLAIM_MAX,           /* as in ReclaimKind, which memstall-reclaims.c checks */
+        MEMSTALL_RECLAIM_HIGH,
+        MEMSTALL_RECLAIM_BY_HAND,
+        MEMSTALL_RECLAIM_HOST,
+};
+
+typedef struct MemstallReclaimKey {
+        uint64_t cgroup_id;
+        uint64_t target_id;
+        uint32_t kind;
+        uint32_t epoch;
+} MemstallReclaimKey;
+
+typedef struct MemstallReclaim {
+        uint64_t pages;
+        uint64_t count;
+} MemstallReclaim;
+
 /* Map `counters`, per CPU. */
 typedef enum MemstallCounter {
         MEMSTALL_COUNTER_SECTIONS,      /* outermost sections that ended and were added up */
@@ -82,6 +136,8 @@ typedef enum MemstallCounter {
         MEMSTALL_COUNTER_FULL,          /* not recorded: a map had no room */
         MEMSTALL_COUNTER_ORPHANS,       /* ended without a beginning on record */
         MEMSTALL_COUNTER_STACKS,        /* stacks walked, short and long */
+        MEMSTALL_COUNTER_MENDED,        /* beginnings and ends that the second programs made up for */
+        MEMSTALL_COUNTER_WAITS,         /* waits that PSI does not count, added up */
         _MEMSTALL_COUNTER_MAX,
 } MemstallCounter;
 

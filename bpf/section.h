@@ -7,73 +7,16 @@
  * A stall is what PSI counts: the time between psi_memstall_enter() and psi_memstall_leave() of a task,
  * outermost sections only (kernel/sched/psi.c; task_struct::in_memstall tells them). Sections nest, begin
  * and end in different functions, and are many: so the two hooks key on the thread, do a few loads and hash
- * look-ups, and walk the stack only at the end of a section that took long. Everything is preallocated; the
- * programs run inside reclaim, with the host out of memory, perhaps under a spinlock. */
+ * look-ups, and walk the stack only at the end of a section that took long.
+ *
+ * Where tasks can be preempted inside a program, the kernel skips it for those that come after on that CPU
+ * (bpf_prog_info::recursion_misses). So both hooks may have a second program, the ..._again(), which does
+ * what the first has not done. */
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "vmlinux-min.h"
-
-#include <bpf/bpf_helpers.h>
-
-#include <bpf/bpf_core_read.h>
-
-#include "memstall.h"
-
-/* Set before loading. */
-const volatile uint64_t long_section_ns = 1000000;
-const volatile bool stacks = true;
-
-static const MemstallTotal nothing_yet;
-
-struct {
-        __uint(type, BPF_MAP_TYPE_HASH);
-        __uint(max_entries, MEMSTALL_TASKS_MAX);
-        __type(key, uint32_t);
-        __type(value, MemstallTask);
-} tasks SEC(".maps");
-
-/* LRU: old epochs are never read and make room for new ones without anybody clearing them. */
-struct {
-        __uint(type, BPF_MAP_TYPE_LRU_HASH);
-        __uint(max_entries, MEMSTALL_TOTALS_MAX);
-        __type(key, MemstallKey);
-        __type(value, MemstallTotal);
-} totals SEC(".maps");
-
-struct {
-        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-        __uint(max_entries, _MEMSTALL_COUNTER_MAX);
-        __type(key, uint32_t);
-        __type(value, uint64_t);
-} counters SEC(".maps");
+#include "record.h"
 
 /* The cgroup that a memory controller's state belongs to: by a load that the kind of program may do. */
 static __always_inline uint64_t memcg_id(struct mem_cgroup *memcg);
-
-static __always_inline void count(MemstallCounter what) {
-        uint32_t key = what;
-        uint64_t *n = bpf_map_lookup_elem(&counters, &key);
-
-        if (n)
-                *n += 1;
-}
-
-static __always_inline uint32_t current_tid(void) {
-        return (uint32_t) bpf_get_current_pid_tgid();
-}
-
-static __always_inline bool in_section(struct task_struct *task) {
-        return BPF_CORE_READ_BITFIELD(task, in_memstall);
-}
-
-/* The record of the current task, not that of a dead one whose thread id it inherited. */
-static __always_inline MemstallTask *record_of(struct task_struct *task, uint32_t tid) {
-        MemstallTask *record = bpf_map_lookup_elem(&tasks, &tid);
-
-        return record && record->task_start == task->start_time ? record : NULL;
-}
 
 /* kswapd and kcompactd are stalled by nobody, and delay nobody: background work that PSI counts all the
  * same. Letter by letter, because there is no memcmp() to call here; no other kernel thread begins like
@@ -88,23 +31,17 @@ static __always_inline uint32_t kthread_class(struct task_struct *task, const ch
         return 0;
 }
 
-/* At the beginning of psi_memstall_enter(). */
-static __always_inline int enter_section(void) {
-        struct task_struct *task = bpf_get_current_task_btf();
+static __always_inline int begin_section(struct task_struct *task, const MemstallTask *old) {
         uint64_t id = bpf_get_current_pid_tgid();
         uint32_t tid = (uint32_t) id;
-        MemstallTask record = {}, *old;
+        MemstallTask record = {};
 
-        if (in_section(task)) {
-                count(MEMSTALL_COUNTER_NESTED);
-                return 0;
-        }
-
-        /* A record that is there already is a section whose end was missed, or a marked surrounding. */
-        old = record_of(task, tid);
+        /* A record that is there already is a section whose end was missed, or of what surrounds this one. A
+         * wait that it interrupts is PSI's from here on. */
         if (old && old->marks & MEMSTALL_MARKS_AROUND) {
                 record.marks = old->marks & MEMSTALL_MARKS_AROUND;
                 record.limit_id = old->limit_id;
+                record.target_id = old->target_id;
         }
 
         record.task_start = task->start_time;
@@ -118,6 +55,31 @@ static __always_inline int enter_section(void) {
         return 0;
 }
 
+/* At the beginning of psi_memstall_enter(). */
+static __always_inline int enter_section(void) {
+        struct task_struct *task = bpf_get_current_task_btf();
+
+        if (in_section(task)) {
+                count(MEMSTALL_COUNTER_NESTED);
+                return 0;
+        }
+        return begin_section(task, record_of(task, current_tid()));
+}
+
+/* Likewise, after the other: a record that has begun is its work. */
+static __always_inline int enter_section_again(void) {
+        struct task_struct *task = bpf_get_current_task_btf();
+        MemstallTask *old;
+
+        if (in_section(task))
+                return 0;
+        old = record_of(task, current_tid());
+        if (old && old->start_ns)
+                return 0;
+        count(MEMSTALL_COUNTER_MENDED);
+        return begin_section(task, old);
+}
+
 /* Tells waits apart that no hook has named: an address near the top of the stack. Past the program and its
  * trampoline that is the caller; where it is not, the waits of a process merely share an entry. */
 static __always_inline uint64_t call_site(void *ctx) {
@@ -126,17 +88,6 @@ static __always_inline uint64_t call_site(void *ctx) {
         count(MEMSTALL_COUNTER_STACKS);
         (void) bpf_get_stack(ctx, frames, sizeof(frames), 0);
         return frames[3];
-}
-
-static __always_inline MemstallTotal *total_of(const MemstallKey *key) {
-        MemstallTotal *total = bpf_map_lookup_elem(&totals, key);
-
-        if (total)
-                return total;
-
-        /* Another thread of the process may be first: both find what is there then. */
-        (void) bpf_map_update_elem(&totals, key, &nothing_yet, BPF_NOEXIST);
-        return bpf_map_lookup_elem(&totals, key);
 }
 
 static __always_inline MemstallKey key_of(const MemstallTask *record, uint64_t epoch) {
@@ -150,55 +101,21 @@ static __always_inline MemstallKey key_of(const MemstallTask *record, uint64_t e
 }
 
 static __always_inline void add_section(void *ctx, const MemstallTask *record) {
-        uint64_t now = bpf_ktime_get_ns(), epoch = now >> MEMSTALL_EPOCH_SHIFT, window, took;
-        MemstallKey key = key_of(record, epoch);
-        MemstallTotal *total;
-        bool is_long;
+        uint64_t now = bpf_ktime_get_ns(), took = now - record->start_ns;
+        MemstallKey key = key_of(record, now >> MEMSTALL_EPOCH_SHIFT);
+        bool is_wait = key.class == MEMSTALL_WAIT;
 
-        took = now - record->start_ns;
-        is_long = stacks && took >= long_section_ns;
-        if (is_long && key.class == MEMSTALL_WAIT)
+        if (stacks && is_wait && took >= long_section_ns)
                 key.site = call_site(ctx);
-
-        total = total_of(&key);
-        if (!total) {
-                count(MEMSTALL_COUNTER_FULL);
-                return;
-        }
-
-        window = now - ((epoch ? epoch - 1 : 0) << MEMSTALL_EPOCH_SHIFT);
-        __sync_fetch_and_add(&total->ns, took < window ? took : window);
-        __sync_fetch_and_add(&total->count, 1);
         count(MEMSTALL_COUNTER_SECTIONS);
 
-        /* Threads of one process may do this on two CPUs at once: a stack of mixed frames is possible, and
-         * is harmless to whoever reads it. */
-        if (took <= total->longest_ns)
-                return;
-        total->longest_ns = took;
-        __builtin_memcpy(total->comm, record->comm, sizeof(total->comm));
-
         /* Many short waits are an entry as well, and only a stack names them: one look at the first. */
-        if (is_long || (stacks && key.class == MEMSTALL_WAIT && !total->stack_bytes)) {
-                count(MEMSTALL_COUNTER_STACKS);
-                total->stack_bytes = bpf_get_stack(ctx, total->stack, sizeof(total->stack), 0);
-        }
+        add_to_total(ctx, &key, record->comm, now, took, is_wait);
 }
 
-/* At the end of psi_memstall_leave(). */
-static __always_inline int leave_section(void *ctx) {
-        struct task_struct *task = bpf_get_current_task_btf();
+static __always_inline int end_section(void *ctx, MemstallTask *record) {
         uint32_t tid = current_tid();
-        MemstallTask *record;
 
-        if (in_section(task))
-                return 0;               /* a nested one has ended */
-
-        record = record_of(task, tid);
-        if (!record || !record->start_ns) {
-                count(MEMSTALL_COUNTER_ORPHANS);
-                return 0;
-        }
         add_section(ctx, record);
 
         /* Not running any more, even if the map is busy and keeps the record. */
@@ -207,6 +124,36 @@ static __always_inline int leave_section(void *ctx) {
         if (!record->marks)
                 (void) bpf_map_delete_elem(&tasks, &tid);
         return 0;
+}
+
+/* At the end of psi_memstall_leave(). */
+static __always_inline int leave_section(void *ctx) {
+        struct task_struct *task = bpf_get_current_task_btf();
+        MemstallTask *record;
+
+        if (in_section(task))
+                return 0;               /* a nested one has ended */
+
+        record = record_of(task, current_tid());
+        if (!record || !record->start_ns) {
+                count(MEMSTALL_COUNTER_ORPHANS);
+                return 0;
+        }
+        return end_section(ctx, record);
+}
+
+/* Likewise, after the other: a record that has not ended was left to this one. */
+static __always_inline int leave_section_again(void *ctx) {
+        struct task_struct *task = bpf_get_current_task_btf();
+        MemstallTask *record;
+
+        if (in_section(task))
+                return 0;
+        record = record_of(task, current_tid());
+        if (!record || !record->start_ns)
+                return 0;
+        count(MEMSTALL_COUNTER_MENDED);
+        return end_section(ctx, record);
 }
 
 /* ---- A section that goes on for seconds shows its stack before its end: whoever asks now, asks about it ---- */

@@ -19,6 +19,7 @@ typedef __u32 __wsum;
 /* From linux/bpf.h and linux/sched.h: ABI and, for the flag, unchanged since 2.6. */
 enum {
         BPF_MAP_TYPE_HASH = 1,
+        BPF_MAP_TYPE_ARRAY = 2,
         BPF_MAP_TYPE_PERCPU_ARRAY = 6,
         BPF_MAP_TYPE_LRU_HASH = 9,
         BPF_ANY = 0,

@@ -238,6 +238,30 @@ const char *kallsyms_find(const Kallsyms *k, uint64_t address, uint64_t *ret_off
         return k->names + k->symbols[low - 1].name;
 }
 
+static bool is_called(const char *symbol, const char *name) {
+        size_t length = strlen(name);
+
+        if (strncmp(symbol, name, length) != 0)
+                return false;
+        return symbol[length] == '\0' ||
+               (symbol[length] == '.' && !strstr(symbol + length, ".cold") && !strstr(symbol + length, ".part"));
+}
+
+bool kallsyms_place(const Kallsyms *k, const char *name, uint64_t *ret_begin, uint64_t *ret_size) {
+        for (size_t i = 0; i < k->n_symbols; i++) {
+                uint64_t size = FUNCTION_SIZE_MAX;
+
+                if (!is_called(k->names + k->symbols[i].name, name))
+                        continue;
+                if (i + 1 < k->n_symbols)
+                        size = MIN(size, k->symbols[i + 1].address - k->symbols[i].address);
+                *ret_begin = k->symbols[i].address;
+                *ret_size = size;
+                return true;
+        }
+        return false;
+}
+
 size_t kallsyms_count(const Kallsyms *k) {
         return k->n_symbols;
 }

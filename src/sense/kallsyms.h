@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,10 @@ DEFINE_CLEANUP(Kallsyms *, kallsyms_free);
  * frame ask for one less than what it says: a return address may be that of the next function. `ret_offset`
  * is optional: how far in, in bytes. */
 const char *kallsyms_find(const Kallsyms *k, uint64_t address, uint64_t *ret_offset);
+
+/* Where the function called `name` lies, also where compilers have appended something to its name (.isra,
+ * .constprop), but not what they have moved out of it (.cold, .part). Returns whether there is one. */
+bool kallsyms_place(const Kallsyms *k, const char *name, uint64_t *ret_begin, uint64_t *ret_size);
 
 /* How many functions are known. */
 size_t kallsyms_count(const Kallsyms *k);

@@ -43,6 +43,7 @@ static const SiteRow sites[] = {
         { "blkcg_maybe_throttle_blkg", STALL_BLKCG },
         { "blkcg_maybe_throttle_current", STALL_BLKCG },        /* the one before, folded in */
         { "btrfs_submit_compressed_read", STALL_READ },         /* ... and leaves */
+        { "do_swap_page", STALL_SWAP_IN },
         { "filemap_read_folio", STALL_READ },
         { "folio_put_wait_locked", STALL_REFAULT, true },
         { "folio_wait_bit", STALL_REFAULT, true },
@@ -60,11 +61,17 @@ static const SiteRow sites[] = {
         { "page_cache_ra_unbounded", STALL_READ },
         { "put_and_wait_on_page_locked", STALL_REFAULT, true },
         { "read_pages", STALL_READ },
+        { "read_swap_cache_async", STALL_SWAP_IN },
         { "reclaim_high", STALL_MEMCG_HIGH },
         { "softleaf_entry_wait_on_locked", STALL_REFAULT },
         { "submit_bio", STALL_READ },                           /* up to 6.0 */
+        { "swap_cache_read_folio", STALL_SWAP_IN },              /* 7.2: swap_read_folio() leaves by a jump */
+        { "swap_cluster_readahead", STALL_SWAP_IN },            /* likewise, before */
         { "swap_read_folio", STALL_SWAP_IN },
         { "swap_readpage", STALL_SWAP_IN },
+        { "swap_vma_readahead", STALL_SWAP_IN },
+        { "swapin_readahead", STALL_SWAP_IN },
+        { "swapin_sync", STALL_SWAP_IN },
         { "try_charge", STALL_MEMCG_MAX },
         { "try_charge_memcg", STALL_MEMCG_MAX },
         { "wait_on_page_bit", STALL_REFAULT, true },
@@ -216,3 +223,19 @@ size_t memstall_stack_text(const Kallsyms *k, const uint64_t *frames, size_t n, 
         }
         return length;
 }
+
+void memstall_find_places(const Kallsyms *k, MemstallPlaces *ret) {
+        size_t n = 0;
+
+        *ret = (MemstallPlaces) { .known = true };
+        for (size_t i = 0; i < ELEMENTSOF(swap_ins); i++) {
+                MemstallPlace *p = &ret->places[n];
+
+                p->class = STALL_SWAP_WAIT;
+                n += kallsyms_place(k, swap_ins[i], &p->begin, &p->size);
+        }
+        ret->places[n].class = STALL_FILE_WAIT;
+        (void) kallsyms_place(k, "filemap_fault", &ret->places[n].begin, &ret->places[n].size);
+}
+
+static_assert(ELEMENTSOF(swap_ins) + 1 <= MEMSTALL_PLACES_MAX, "room for all places");

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bpf/memstall.h"
 #include "core/stall.h"
 #include "sense/kallsyms.h"
 
@@ -27,3 +28,6 @@ size_t memstall_stack_text(const Kallsyms *k, const uint64_t *frames, size_t n, 
 
 /* The class of a whole stack, untrimmed; STALL_OTHER where no frame says. */
 StallClass memstall_class_of_stack(const Kallsyms *k, const uint64_t *frames, size_t n);
+
+/* Where the functions lie that, on its stack, make a wait of a page fault one for swap or for a file. */
+void memstall_find_places(const Kallsyms *k, MemstallPlaces *ret);

@@ -204,7 +204,7 @@ static int find_refused(MemstallProgram *p, const MemstallFit *fit) {
                 return r;
 
         for (size_t i = 0; i < rung->n_hooks; i++) {
-                if (!rung->hooks[i].title || p->refused[i] < 0)
+                if (!rung->hooks[i].title || p->refused[i] != 0)
                         continue;
                 memset(wanted, 0, sizeof(wanted));
                 wanted[i] = true;
@@ -225,7 +225,7 @@ static int load_rest(MemstallProgram *p, const MemstallFit *fit, struct bpf_obje
         if (r < 0)
                 return r;
         for (size_t i = 0; i < rung->n_hooks; i++) {
-                if (p->refused[i] < 0)
+                if (p->refused[i] != 0)
                         continue;
                 p->refused[i] = choose_hook(o, fit, i);
                 if (p->refused[i] < 0 && !rung->hooks[i].title)
@@ -288,10 +288,18 @@ static int attach_hook(MemstallProgram *p, const MemstallFit *fit, size_t hook) 
         return r;
 }
 
+/* What this kernel does not need. */
+static void leave_out(MemstallProgram *p, const MemstallRung *rung) {
+        bool preemptible = memstall_preemptible();
+
+        for (size_t i = 0; i < rung->n_hooks; i++)
+                p->refused[i] = rung->hooks[i].if_preemptible && !preemptible ? MEMSTALL_NOT_NEEDED : 0;
+}
+
 int memstall_fit_load(MemstallProgram *p, const MemstallFit *fit) {
         int r;
 
-        memset(p->refused, 0, sizeof(p->refused));
+        leave_out(p, fit->rung);
         r = load_rest(p, fit, &p->object);
         if (r < 0 && r != -ENOMEM) {
                 r = find_refused(p, fit);
@@ -302,7 +310,7 @@ int memstall_fit_load(MemstallProgram *p, const MemstallFit *fit) {
                 return r;
 
         for (size_t i = 0; i < fit->rung->n_hooks; i++) {
-                if (p->refused[i] < 0)
+                if (p->refused[i] != 0)
                         continue;
                 p->refused[i] = attach_hook(p, fit, i);
                 if (p->refused[i] < 0 && !fit->rung->hooks[i].title) {

@@ -19,7 +19,22 @@
         { "node reclaim", { "node_reclaim_begin", "node_reclaim_end" } }
 
 static const MemstallHook fentry_hooks[] = {
+        /* What is attached last is called first (kernel/bpf/trampoline.c): these two after the others. */
+        { "second looks", { "section_enter_again", "section_leave_again" }, .if_preemptible = true },
         SECTION_HOOKS,
+        { "reclaimed pages", { "reclaim_begin", "reclaim_end" } },
+        { "pages of direct reclaim", { "direct_reclaim_end" } },
+        { "memory.high's worker", { "high_work_begin", "high_work_end" } },
+        { "swap-wait", { "wait_fault_begin", "wait_fault_end" }, { "__lock_page_or_retry" } },
+        { "swap-wait in swap_read_folio", { "wait_swap_read_begin", "wait_swap_read_end" }, { "swap_readpage" } },
+        { "waits in __folio_lock", { "wait_lock_begin", "wait_lock_end" }, { "__lock_page" } },
+        { "waits in __folio_lock_killable",
+          { "wait_lock_killable_begin", "wait_lock_killable_end" },
+          { "__lock_page_killable" } },
+        { "waits in folio_wait_bit", { "wait_bit_begin", "wait_bit_end" }, { "wait_on_page_bit" } },
+        { "waits in folio_wait_bit_killable",
+          { "wait_bit_killable_begin", "wait_bit_killable_end" },
+          { "wait_on_page_bit_killable" } },
 };
 
 static_assert(ELEMENTSOF(fentry_hooks) <= MEMSTALL_HOOKS_MAX, "a bit for each hook");

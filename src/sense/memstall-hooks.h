@@ -15,6 +15,7 @@ typedef struct MemstallHook {
         const char *title;              /* for people; NULL: without it the rung is nothing */
         const char *programs[MEMSTALL_PARTS_MAX];       /* the second one ends what the first begins */
         const char *others[2];
+        bool if_preemptible;            /* only there of use: see memstall_preemptible() */
 } MemstallHook;
 
 typedef struct MemstallRung {

@@ -63,9 +63,9 @@ static void tell_refused(MemstallProgram *p) {
         for (size_t i = 0; i < rung->n_hooks; i++) {
                 size_t next = i + 1;
 
-                if (p->refused[i] == 0)
+                if (p->refused[i] >= 0)
                         continue;
-                while (next < rung->n_hooks && p->refused[next] == 0)
+                while (next < rung->n_hooks && p->refused[next] >= 0)
                         next++;
                 append(p->rung, sizeof(p->rung), "%s%s", before, rung->hooks[i].title);
                 before = ", ";

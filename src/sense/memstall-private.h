@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ struct MemstallRung;
 enum {
         MEMSTALL_HOOKS_MAX = 32,        /* of a rung */
         MEMSTALL_PARTS_MAX = 2,         /* programs of a hook */
+        MEMSTALL_NOT_NEEDED = 1,        /* instead of what refuses a hook */
 };
 
 /* For tests: what the kernel shall seem to refuse. Bits are hooks, in the order of the rung's table. */
@@ -31,7 +33,7 @@ typedef struct MemstallProgram {
         const struct MemstallRung *rung_row;
         struct bpf_object *object;
         struct bpf_link *links[MEMSTALL_HOOKS_MAX][MEMSTALL_PARTS_MAX];
-        int refused[MEMSTALL_HOOKS_MAX];        /* by hook: 0, or the negative errno that keeps it out */
+        int refused[MEMSTALL_HOOKS_MAX];        /* by hook: 0, MEMSTALL_NOT_NEEDED, or the negative errno that keeps it out */
         char passed[192];               /* rungs that were tried before, each with its reason */
         char rung[512];                 /* for people: memstall_rung() */
 } MemstallProgram;
@@ -41,6 +43,13 @@ typedef struct MemstallProgram {
 int memstall_program_load(MemstallProgram *p, bool stacks, const MemstallTrial *trial, char *ret_why,
                           size_t why_size);
 void memstall_program_unload(MemstallProgram *p);
+
+/* Whether a task can be preempted inside a BPF program, which the kernel then skips for others on that CPU
+ * (kernel/bpf/trampoline.c): then the second programs are worth their time. As far as uname(2) and, where it
+ * may be read, /sys/kernel/debug/sched/preempt tell; else true. memstall_preemption() is given their texts,
+ * `mode` NULL or empty where there is none. */
+bool memstall_preemptible(void);
+bool memstall_preemption(const char *version, const char *mode);
 
 /* memstall_new() with a trial. */
 int memstall_new_trial(Memstall **ret, bool stacks, const MemstallTrial *trial, char *ret_why, size_t why_size);
@@ -87,3 +96,26 @@ int memstall_window_read_tasks(MemstallWindow *w, int tasks_fd);
  * where only running sections made it. The keys are good until the next begin. */
 size_t memstall_window_top(MemstallWindow *w, StallEntry *entries, size_t n_max);
 const MemstallKey *memstall_window_key(const MemstallWindow *w, size_t i);
+
+/* Merges the epochs of map `reclaims`; see memstall-reclaims.c. */
+typedef struct MemstallReclaims MemstallReclaims;
+
+int memstall_reclaims_new(MemstallReclaims **ret);
+MemstallReclaims *memstall_reclaims_free(MemstallReclaims *w);
+DEFINE_CLEANUP(MemstallReclaims *, memstall_reclaims_free);
+
+/* As those of the window: begin, add, read, top. */
+void memstall_reclaims_begin(MemstallReclaims *w, uint64_t now_ns);
+void memstall_reclaims_add(MemstallReclaims *w, const MemstallReclaimKey *key, const MemstallReclaim *sum);
+int memstall_reclaims_read(MemstallReclaims *w, int reclaims_fd);
+size_t memstall_reclaims_top(MemstallReclaims *w, ReclaimEntry *entries, size_t n_max);
+
+/* Reads a hash map by batches, whatever its elements: calls add(userdata, i) for each i below the number of
+ * elements that are in `keys` and `values`, which hold MEMSTALL_BATCH of them. Batches leave no gaps and begin
+ * no loops, however the map changes meanwhile. Returns 0 or a negative errno. */
+enum {
+        MEMSTALL_BATCH = 256,
+};
+typedef void (*MemstallAdd)(void *userdata, size_t i);
+
+int memstall_read_map(int fd, void *keys, void *values, MemstallAdd add, void *userdata);

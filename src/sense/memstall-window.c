@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <bpf/bpf.h>
-
 #include "base/cleanup.h"
 #include "sense/memstall-class.h"
 #include "sense/memstall-private.h"
@@ -16,7 +14,6 @@
 enum {
         SLOTS_SIZE = 16384,             /* 1.7 MB; more than the map of totals holds */
         SLOTS_USED_MAX = 12288,         /* so that probing stays short */
-        BATCH_SIZE = 256,
 
         NS_PER_USEC = 1000,
         RUNNING_MIN_NS = 1000000,       /* shorter ones will soon be in the totals */
@@ -44,12 +41,12 @@ struct MemstallWindow {
 
         union {
                 struct {
-                        MemstallKey keys[BATCH_SIZE];
-                        MemstallTotal totals[BATCH_SIZE];
+                        MemstallKey keys[MEMSTALL_BATCH];
+                        MemstallTotal totals[MEMSTALL_BATCH];
                 };
                 struct {
-                        uint32_t tids[BATCH_SIZE];
-                        MemstallTask tasks[BATCH_SIZE];
+                        uint32_t tids[MEMSTALL_BATCH];
+                        MemstallTask tasks[MEMSTALL_BATCH];
                 };
         } batch;
 };
@@ -199,45 +196,33 @@ void memstall_window_add_task(MemstallWindow *w, const MemstallTask *task) {
 
 /* ---- Maps ---- */
 
-typedef void (*AddAt)(MemstallWindow *w, const Kallsyms *symbols, size_t i);
+/* What the two below need. */
+typedef struct Reading {
+        MemstallWindow *window;
+        const Kallsyms *symbols;
+} Reading;
 
-/* Calls `add` for all elements of a hash map. Batches leave no gaps and begin no loops, however the map
- * changes meanwhile; a bucket fuller than a batch (ENOSPC) does not happen with hashed keys and is passed
- * on. */
-static int read_map(MemstallWindow *w, const Kallsyms *symbols, int fd, void *keys, void *values,
-                    AddAt add) {
-        uint32_t position = 0;
-        bool first = true;
-        int r;
+static void add_total_at(void *userdata, size_t i) {
+        Reading *r = userdata;
 
-        for (;;) {
-                uint32_t n = BATCH_SIZE;
-
-                r = bpf_map_lookup_batch(fd, first ? NULL : &position, &position, keys, values, &n, NULL);
-                if (r < 0 && r != -ENOENT)
-                        return r;
-                for (uint32_t i = 0; i < n; i++)
-                        add(w, symbols, i);
-                if (r == -ENOENT)
-                        return 0;
-                first = false;
-        }
+        memstall_window_add_total(r->window, r->symbols, &r->window->batch.keys[i],
+                                  &r->window->batch.totals[i]);
 }
 
-static void add_total_at(MemstallWindow *w, const Kallsyms *symbols, size_t i) {
-        memstall_window_add_total(w, symbols, &w->batch.keys[i], &w->batch.totals[i]);
-}
+static void add_task_at(void *userdata, size_t i) {
+        MemstallWindow *w = userdata;
 
-static void add_task_at(MemstallWindow *w, const Kallsyms *symbols, size_t i) {
         memstall_window_add_task(w, &w->batch.tasks[i]);
 }
 
 int memstall_window_read_totals(MemstallWindow *w, const Kallsyms *symbols, int totals_fd) {
-        return read_map(w, symbols, totals_fd, w->batch.keys, w->batch.totals, add_total_at);
+        Reading reading = { .window = w, .symbols = symbols };
+
+        return memstall_read_map(totals_fd, w->batch.keys, w->batch.totals, add_total_at, &reading);
 }
 
 int memstall_window_read_tasks(MemstallWindow *w, int tasks_fd) {
-        return read_map(w, NULL, tasks_fd, w->batch.tids, w->batch.tasks, add_task_at);
+        return memstall_read_map(tasks_fd, w->batch.tids, w->batch.tasks, add_task_at, w);
 }
 
 /* ---- The greatest ---- */

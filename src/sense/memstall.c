@@ -18,13 +18,19 @@
 static_assert((int) STALL_FRAMES_MAX == (int) MEMSTALL_FRAMES_MAX, "one stack");
 static_assert((int) STALL_COMM_MAX == (int) MEMSTALL_COMM_MAX, "one name");
 
+enum {
+        NS_PER_USEC = 1000,
+};
+
 struct Memstall {
         MemstallProgram program;
         Kallsyms *symbols;              /* NULL: hidden */
         MemstallWindow *window;
+        MemstallReclaims *reclaims;
         MemstallTotal total;            /* for one look-up */
         int n_cpus;
         uint64_t *per_cpu;              /* n_cpus */
+        uint64_t wait_keys[MEMSTALL_BATCH], wait_ns[MEMSTALL_BATCH];
 };
 
 Memstall *memstall_free(Memstall *m) {
@@ -32,10 +38,23 @@ Memstall *memstall_free(Memstall *m) {
                 return NULL;
         memstall_program_unload(&m->program);
         free(m->per_cpu);
+        memstall_reclaims_free(m->reclaims);
         memstall_window_free(m->window);
         kallsyms_free(m->symbols);
         free(m);
         return NULL;
+}
+
+/* The program knows no names: it is told where the functions lie that make a wait one of ours. */
+static int tell_places(Memstall *m) {
+        int fd = memstall_program_map_fd(&m->program, "places");
+        MemstallPlaces places;
+        uint32_t key = 0;
+
+        if (fd < 0)
+                return 0;
+        memstall_find_places(m->symbols, &places);
+        return bpf_map_update_elem(fd, &key, &places, BPF_ANY);
 }
 
 /* Only once the programs are loaded: they are symbols too, and stacks begin with them. */
@@ -46,10 +65,12 @@ static int read_symbols(Memstall *m) {
         r = kallsyms_new(&m->symbols, "/proc/kallsyms");
         if (r == -ENOMEM)
                 return r;
-        if (r != 0)
-                (void) snprintf(m->program.rung + length, size, "; no symbols (%s)",
+        if (r != 0) {
+                (void) snprintf(m->program.rung + length, size, "; no symbols, no waits for files (%s)",
                                 r == KALLSYMS_E_HIDDEN ? "kernel.kptr_restrict" : "/proc/kallsyms");
-        return 0;
+                return 0;
+        }
+        return tell_places(m);
 }
 
 int memstall_new_trial(Memstall **ret, bool stacks, const MemstallTrial *trial, char *ret_why, size_t why_size) {
@@ -66,6 +87,9 @@ int memstall_new_trial(Memstall **ret, bool stacks, const MemstallTrial *trial, 
         if (!m->per_cpu)
                 return -ENOMEM;
         r = memstall_window_new(&m->window);
+        if (r < 0)
+                return r;
+        r = memstall_reclaims_new(&m->reclaims);
         if (r < 0)
                 return r;
         r = memstall_program_load(&m->program, stacks, trial, ret_why, why_size);
@@ -125,13 +149,45 @@ int memstall_read(Memstall *m, StallEntry *entries, size_t n_max, size_t *ret_n)
         return 0;
 }
 
+typedef struct Waits {
+        Memstall *m;
+        WaitEntry *entries;
+        size_t n, n_max;
+} Waits;
+
+static void add_wait_at(void *userdata, size_t i) {
+        Waits *w = userdata;
+
+        if (w->n < w->n_max)
+                w->entries[w->n++] = (WaitEntry) {
+                        .cgroup_id = w->m->wait_keys[i],
+                        .wait_usec = w->m->wait_ns[i] / NS_PER_USEC,
+                };
+}
+
 int memstall_waits(Memstall *m, WaitEntry *entries, size_t n_max, size_t *ret_n) {
-        *ret_n = 0;
+        Waits w = { .m = m, .entries = entries, .n_max = n_max };
+        int fd = memstall_program_map_fd(&m->program, "waits"), r;
+
+        if (fd >= 0) {
+                r = memstall_read_map(fd, m->wait_keys, m->wait_ns, add_wait_at, &w);
+                if (r < 0)
+                        return r;
+        }
+        *ret_n = w.n;
         return 0;
 }
 
 int memstall_reclaims(Memstall *m, ReclaimEntry *entries, size_t n_max, size_t *ret_n) {
-        *ret_n = 0;
+        int fd = memstall_program_map_fd(&m->program, "reclaims"), r;
+
+        memstall_reclaims_begin(m->reclaims, now_ns());
+        if (fd >= 0) {
+                r = memstall_reclaims_read(m->reclaims, fd);
+                if (r < 0)
+                        return r;
+        }
+        *ret_n = memstall_reclaims_top(m->reclaims, entries, n_max);
         return 0;
 }
 
@@ -171,12 +227,17 @@ int memstall_counters(Memstall *m, MemstallCounters *ret) {
         if (r < 0)
                 return r;
 
+        /* Some of them were skipped in a section inside another one, and lost nothing. */
+        missed -= MIN(missed, sums[MEMSTALL_COUNTER_MENDED]);
+
         *ret = (MemstallCounters) {
                 .sections = sums[MEMSTALL_COUNTER_SECTIONS],
                 .nested = sums[MEMSTALL_COUNTER_NESTED],
                 .full = sums[MEMSTALL_COUNTER_FULL],
                 .orphans = sums[MEMSTALL_COUNTER_ORPHANS],
                 .missed = missed,
+                .mended = sums[MEMSTALL_COUNTER_MENDED],
+                .waits = sums[MEMSTALL_COUNTER_WAITS],
                 .stacks = sums[MEMSTALL_COUNTER_STACKS],
         };
         return 0;

@@ -69,7 +69,9 @@ typedef struct MemstallCounters {
         uint64_t nested;                /* inside another one, so not counted on their own */
         uint64_t full;                  /* lost: more tasks at once than the map has room for */
         uint64_t orphans;               /* lost: began before memstall_new(), or the beginning was missed */
-        uint64_t missed;                /* lost: the program was interrupted by itself (recursion_misses) */
+        uint64_t missed;                /* lost at most: a program was interrupted by itself (recursion_misses) */
+        uint64_t mended;                /* interrupted likewise, and a second program made up for it */
+        uint64_t waits;                 /* waits that PSI does not count */
         uint64_t stacks;                /* stacks walked */
 } MemstallCounters;
 
@@ -94,8 +96,8 @@ const char *memstall_rung(const Memstall *m);
 int memstall_read(Memstall *m, StallEntry *entries, size_t n_max, size_t *ret_n);
 
 /* The waits of each cgroup so far, in no order. What `n_max` leaves out is not told; MEMSTALL_WAITS_MAX
- * (bpf/memstall.h) is always enough. No entries where waits are not hooked: see memstall_rung(). Never
- * waits. Returns 0 or a negative errno of bpf(2). */
+ * (bpf/memstall.h) is enough but where thousands of cgroups wait. No entries where waits are not hooked: see
+ * memstall_rung(). Never waits. Returns 0 or a negative errno of bpf(2). */
 int memstall_waits(Memstall *m, WaitEntry *entries, size_t n_max, size_t *ret_n);
 
 /* Who reclaimed whose pages in the same window as memstall_read(), most pages first; one entry for each

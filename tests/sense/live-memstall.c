@@ -53,6 +53,33 @@ static void print_entry(const Memstall *m, const StallEntry *e) {
                 (void) printf("        %s\n", line);
 }
 
+static void print_waits(Memstall *m) {
+        WaitEntry entries[N_ENTRIES];
+        size_t n;
+
+        CHECK(memstall_waits(m, entries, ELEMENTSOF(entries), &n) == 0);
+        for (size_t i = 0; i < n; i++)
+                (void) printf("%10" PRIu64 " us of waits that PSI does not count, cgroup %" PRIu64 "\n",
+                              entries[i].wait_usec, entries[i].cgroup_id);
+}
+
+static void print_reclaims(Memstall *m) {
+        static const char *const kinds[_RECLAIM_KIND_MAX] = {
+                [RECLAIM_MAX] = "max",
+                [RECLAIM_HIGH] = "high",
+                [RECLAIM_BY_HAND] = "by-hand",
+                [RECLAIM_HOST] = "host",
+        };
+        ReclaimEntry entries[N_ENTRIES];
+        size_t n;
+
+        CHECK(memstall_reclaims(m, entries, ELEMENTSOF(entries), &n) == 0);
+        for (size_t i = 0; i < n; i++)
+                (void) printf("%10" PRIu64 " pages %6" PRIu64 "x %-7s cgroup %" PRIu64 " of %" PRIu64 "\n",
+                              entries[i].pages, entries[i].count, kinds[entries[i].kind],
+                              entries[i].cgroup_id, entries[i].target_id);
+}
+
 static void print_all(Memstall *m) {
         StallEntry entries[N_ENTRIES];
         MemstallCounters c;
@@ -61,10 +88,13 @@ static void print_all(Memstall *m) {
         CHECK(memstall_read(m, entries, ELEMENTSOF(entries), &n) == 0);
         CHECK(memstall_counters(m, &c) == 0);
         (void) printf("---- %s: sections %" PRIu64 " nested %" PRIu64 " full %" PRIu64 " orphans %" PRIu64
-                      " missed %" PRIu64 " stacks %" PRIu64 "\n",
-                      memstall_rung(m), c.sections, c.nested, c.full, c.orphans, c.missed, c.stacks);
+                      " missed %" PRIu64 " mended %" PRIu64 " stacks %" PRIu64 " waits %" PRIu64 "\n",
+                      memstall_rung(m), c.sections, c.nested, c.full, c.orphans, c.missed, c.mended, c.stacks,
+                      c.waits);
         for (size_t i = 0; i < n; i++)
                 print_entry(m, &entries[i]);
+        print_waits(m);
+        print_reclaims(m);
         (void) fflush(stdout);
 }
 

@@ -164,6 +164,30 @@ static void test_no_file(void **state) {
         assert_null(kallsyms_free(NULL));
 }
 
+static void test_place(void **state) {
+        static const char text[] =
+                "ffffffff81000000 t do_swap_page.cold\n"
+                "ffffffff81000010 t do_swap_page.part.0\n"
+                "ffffffff81000100 T do_swap_page_of_nobody\n"
+                "ffffffff81000200 T do_swap_page\n"
+                "ffffffff81000280 t shmem_swapin_folio.constprop.0\n"
+                "ffffffff81000300 T last\n";
+        _cleanup_(kallsyms_freep) Kallsyms *k = NULL;
+        uint64_t begin = 0, size = 0;
+
+        assert_int_equal(read_text(&k, text, sizeof(text) - 1), 0);
+        assert_true(kallsyms_place(k, "do_swap_page", &begin, &size));
+        assert_int_equal(begin, 0xffffffff81000200);
+        assert_int_equal(size, 0x80);
+        assert_true(kallsyms_place(k, "shmem_swapin_folio", &begin, &size));
+        assert_int_equal(begin, 0xffffffff81000280);
+        assert_int_equal(size, 0x80);
+        assert_true(kallsyms_place(k, "last", &begin, &size));
+        assert_true(size > 0 && size <= 16 * 1024 * 1024);
+        assert_false(kallsyms_place(k, "do_swap", &begin, &size));
+        assert_false(kallsyms_place(k, "filemap_fault", &begin, &size));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_captured),
@@ -173,6 +197,7 @@ int main(void) {
                 cmocka_unit_test(test_between),
                 cmocka_unit_test(test_many),
                 cmocka_unit_test(test_no_file),
+                cmocka_unit_test(test_place),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,13 @@ static void test_functions(void **state) {
                 { "reclaim_high.cold", STALL_MEMCG_HIGH },
                 { "softleaf_entry_wait_on_locked", STALL_REFAULT },
                 { "submit_bio", STALL_READ },
+                { "do_swap_page", STALL_SWAP_IN },
+                { "read_swap_cache_async", STALL_SWAP_IN },
+                { "swap_cache_read_folio", STALL_SWAP_IN },
+                { "swap_cluster_readahead", STALL_SWAP_IN },
+                { "swap_vma_readahead", STALL_SWAP_IN },
+                { "swapin_readahead", STALL_SWAP_IN },
+                { "swapin_sync", STALL_SWAP_IN },
                 { "swap_read_folio", STALL_SWAP_IN },
                 { "swap_readpage", STALL_SWAP_IN },
                 { "try_charge", STALL_MEMCG_MAX },
@@ -226,12 +233,38 @@ static void test_text(void **state) {
         }
 }
 
+static void test_places(void **state) {
+        MemstallPlaces places;
+        unsigned swap = 0, file = 0;
+
+        memset(&places, 0xff, sizeof(places));
+        memstall_find_places(*state, &places);
+        assert_true(places.known);
+        for (size_t i = 0; i < ELEMENTSOF(places.places); i++) {
+                const MemstallPlace *p = &places.places[i];
+
+                if (address("do_swap_page") - p->begin < p->size) {
+                        assert_int_equal(p->class, STALL_SWAP_WAIT);
+                        swap++;
+                }
+                if (address("filemap_fault") - p->begin < p->size) {
+                        assert_int_equal(p->class, STALL_FILE_WAIT);
+                        file++;
+                }
+                assert_false(address("handle_mm_fault") - p->begin < p->size);
+                assert_false(address("__folio_lock_or_retry") - p->begin < p->size);
+        }
+        assert_int_equal(swap, 1);
+        assert_int_equal(file, 1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_functions),
                 cmocka_unit_test(test_trim),
                 cmocka_unit_test(test_stacks),
                 cmocka_unit_test(test_text),
+                cmocka_unit_test(test_places),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);
