@@ -11,6 +11,7 @@
 struct Journal {
         JournalSocket *socket;
         Record record; /* the one that is being built */
+        const JournalCounters *counters; /* that go with it, NULL if none do */
 };
 
 /* Begins a record with the fields that all of them have. `message_id` NULL: it has none. */

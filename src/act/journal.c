@@ -63,6 +63,23 @@ static void add_outcome(Record *r, const Outcome *o) {
                 record_add(r, "MEMSTALLD_DETAIL", o->error_text);
 }
 
+void journal_set_counters(Journal *j, const JournalCounters *counters) {
+        j->counters = counters && counters->lines && *counters->lines ? counters : NULL;
+}
+
+static void add_counters(Journal *j) {
+        if (!j->counters)
+                return;
+        record_add(&j->record, "MEMSTALLD_VMSTAT", j->counters->lines);
+        record_add_uint(&j->record, "MEMSTALLD_VMSTAT_USEC", j->counters->span_usec);
+}
+
+/* "; in 2.3s: allocstall_movable +1520" */
+static void tell_counters(const Journal *j, Text *t) {
+        if (j->counters)
+                text_add(t, "; in %s: %s", FORMAT_TOOK(j->counters->span_usec), j->counters->brief);
+}
+
 /* ---- A decision and who brought it about ----------------------------------------------------- */
 
 static void add_rank(Record *r, const Decision *d) {
@@ -109,12 +126,14 @@ void journal_decision(Journal *j, const Decision *d) {
         Text text = { 0 }, conditions = { 0 };
 
         text_decision(&text, d);
+        tell_counters(j, &text);
         record_start(r, "decision", MESSAGE_ID_DECISION, ends_processes(d->action) ? LOG_WARNING : LOG_NOTICE, text.data);
         add_decision(r, d, d->action);
         add_rank(r, d);
         text_conditions(&conditions, d);
         record_add(r, "MEMSTALLD_CONDITIONS", conditions.data);
         add_numbers(r, d);
+        add_counters(j);
         journal_socket_send(j->socket, r);
 }
 
@@ -141,6 +160,7 @@ void journal_culprit(Journal *j, const Decision *d, const Culprit *c, const char
         if (c->limit.id != 0)
                 record_add(r, "MEMSTALLD_CULPRIT_LIMIT_CGROUP", c->limit.path);
         record_add(r, "MEMSTALLD_CULPRIT_STACK", stack && *stack ? stack : NULL);
+        add_counters(j);
         journal_socket_send(j->socket, r);
 }
 
@@ -164,6 +184,7 @@ void journal_outcome(Journal *j, const Report *report) {
         Text text = { 0 };
 
         text_outcome(&text, report);
+        tell_counters(j, &text);
         record_start(r, "outcome", kinds[o->kind].message_id, kinds[o->kind].priority, text.data);
         add_decision(r, report->decision, report->started ? ACTION_START : report->decision->action);
         /* A second value: the story of the unit that was started has it too. */
@@ -176,6 +197,7 @@ void journal_outcome(Journal *j, const Report *report) {
                 record_add_uint(r, "MEMSTALLD_PRESSURE_AFTER", report->pressure_after);
                 record_add_uint(r, "MEMSTALLD_FREED", report->freed_bytes);
         }
+        add_counters(j);
         journal_socket_send(j->socket, r);
 }
 

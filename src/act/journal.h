@@ -40,6 +40,17 @@ int journal_new(Journal **ret, sd_event *event, const char *path);
 Journal *journal_free(Journal *j);
 DEFINE_CLEANUP(Journal *, journal_free);
 
+/* What the kernel's counters did meanwhile. */
+typedef struct JournalCounters {
+        uint64_t span_usec; /* over as long */
+        const char *lines;  /* all that moved, "NAME +N", one a line */
+        const char *brief;  /* the first of them, in one line */
+} JournalCounters;
+
+/* Goes with the records of decisions, culprits and outcomes that follow, until another call; NULL: nothing does. Borrowed
+ * until then. */
+void journal_set_counters(Journal *j, const JournalCounters *counters);
+
 /* A step acts. Wanted before the action's outcome is; the action itself may be sent first. */
 void journal_decision(Journal *j, const Decision *d);
 

@@ -10,6 +10,7 @@
 #include "act/systemd.h"
 #include "act/worker.h"
 #include "agent/agent.h"
+#include "agent/baselines.h"
 #include "agent/bus.h"
 #include "agent/incidents.h"
 #include "agent/recording.h"
@@ -89,6 +90,7 @@ struct Agent {
         TreeGaps told_gaps;
 
         Culprits culprits;
+        Baselines baselines;
         Worker *worker;
         Systemd *systemd;
         Cgroup *cgroup;

@@ -94,6 +94,8 @@ static bool feed_sample(Agent *a, uint64_t cgroup_id, SampleCause cause, const P
         if (limit)
                 event.sample.limit = *limit;
         culprits_read_waits(a, cgroup_id);
+        if (!core_in_incident(a->core, cgroup_id))
+                baselines_note(&a->baselines, a->tree, cgroup_id, clock_usec());
         if (watch_sample(a->tree, cgroup_id, &event.sample.values) != 0)
                 return false;
         agent_feed(a, &event);

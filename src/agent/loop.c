@@ -12,9 +12,21 @@
 #define TIMER_ACCURACY_DIVISOR 64U /* a timer that is far off may be late by this part of its time */
 #define TIMER_ACCURACY_MAX_USEC (250 * USEC_PER_MSEC)
 
+/* With what the kernel's counters did in the incident. */
 static void tell_decision(Agent *a, const Decision *d) {
+        journal_set_counters(a->journal, baselines_compare(&a->baselines, a->tree, d->watch.id, d->incident,
+                                                           clock_usec()));
         journal_decision(a->journal, d);
         culprits_tell(a, d);
+        journal_set_counters(a->journal, NULL);
+}
+
+static void tell_outcome(Agent *a, const Report *r) {
+        if (r->outcome.kind == OUTCOME_SETTLED || r->outcome.kind == OUTCOME_NO_EFFECT)
+                journal_set_counters(a->journal, baselines_compare(&a->baselines, a->tree, r->decision->watch.id,
+                                                                   r->decision->incident, clock_usec()));
+        journal_outcome(a->journal, r);
+        journal_set_counters(a->journal, NULL);
 }
 
 /* Whether the decision has been told already, with the start of what goes before it. */
@@ -82,7 +94,7 @@ static void carry_out(Agent *a, const Effect *e) {
                 break;
 
         case EFFECT_REPORT:
-                journal_outcome(a->journal, &e->report);
+                tell_outcome(a, &e->report);
                 bus_tell_outcome(a->bus, &e->report);
                 break;
 

@@ -251,6 +251,12 @@ void core_count_from(Core *core, const CoreIds *ids) {
         core->n_ended = ids->n_ended;
 }
 
+bool core_in_incident(const Core *core, uint64_t cgroup_id) {
+        const Node *node = node_registry_find(&core->nodes, cgroup_id);
+
+        return node && node->watch && node->watch->in_incident;
+}
+
 bool core_watch_status(const Core *core, size_t i, WatchStatus *ret) {
         const Watch *w;
 

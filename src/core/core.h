@@ -44,6 +44,9 @@ CoreIds core_ids(const Core *core);
 /* Goes on counting from there: for a replay of what began in the middle. */
 void core_count_from(Core *core, const CoreIds *ids);
 
+/* Whether that cgroup is a watch with an incident. */
+bool core_in_incident(const Core *core, uint64_t cgroup_id);
+
 /* For `memstallctl status`. */
 typedef struct WatchStatus {
         CgroupName name;

@@ -165,7 +165,7 @@ static const struct {
         [FOLDER_MAX] = { .chain = true },
         [FOLDER_PRESSURE] = { .looked = true, .candidate = true, .claim = CLAIM_CANDIDATE },
         [FOLDER_EVENTS] = { .looked = true },
-        [FOLDER_STAT] = { .want = WANT_STAT, .candidate = true, .claim = CLAIM_CANDIDATE },
+        [FOLDER_STAT] = { .looked = true, .candidate = true, .claim = CLAIM_CANDIDATE },
         [FOLDER_SWAP] = { .candidate = true, .claim = CLAIM_SWAP },
         [FOLDER_IO_PRESSURE] = { .want = WANT_IO },
         [FOLDER_CPU_PRESSURE] = { .want = WANT_CPU },

@@ -540,6 +540,36 @@ static void test_outcomes(void **state) {
         }
 }
 
+/* What the kernel's counters did goes with the records that tell of an incident, as long as it is set. */
+static void test_counters(void **state) {
+        const JournalCounters counters = { 2300000, "allocstall_movable +1520\nmemory.stat:pgscan +3",
+                                           "allocstall_movable +1520" };
+        const JournalCounters none = { 2300000, "", "" };
+        World *w = *state;
+        Decision d = decision(ACTION_LOG);
+        const Report report = { .decision = &d, .outcome = { .kind = OUTCOME_SETTLED } };
+        Culprit c = culprit();
+
+        journal_set_counters(w->journal, &counters);
+        journal_decision(w->journal, &d);
+        COMPARE(w, { "MEMSTALLD_RECORD", "decision" }, { "MEMSTALLD_VMSTAT", counters.lines },
+                { "MEMSTALLD_VMSTAT_USEC", "2300000" });
+        journal_culprit(w->journal, &d, &c, "perl", NULL);
+        COMPARE(w, { "MEMSTALLD_RECORD", "culprit" }, { "MEMSTALLD_VMSTAT", counters.lines },
+                { "MEMSTALLD_VMSTAT_USEC", "2300000" });
+        journal_outcome(w->journal, &report);
+        COMPARE(w, { "MESSAGE", "batch.slice: settled after logging only hog.service: memory pressure some 0%, was 0%; "
+                                "in 2s 300ms: allocstall_movable +1520" },
+                { "MEMSTALLD_VMSTAT", counters.lines }, { "MEMSTALLD_VMSTAT_USEC", "2300000" });
+
+        for (unsigned i = 0; i < 2; i++) {
+                journal_set_counters(w->journal, i == 0 ? NULL : &none);
+                journal_decision(w->journal, &d);
+                COMPARE(w, { "MEMSTALLD_RECORD", "decision" }, { "MEMSTALLD_VMSTAT", NULL },
+                        { "MEMSTALLD_VMSTAT_USEC", NULL });
+        }
+}
+
 static void test_release(void **state) {
         World *w = *state;
         Undo u = { .incident = incident, .policy = &policy, .step = &step, .watch = batch, .victim = hog,
@@ -748,7 +778,7 @@ static void test_catalog(void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 TEST(test_decision),    TEST(test_decision_words), TEST(test_culprit), TEST(test_culprit_unknown),
-                TEST(test_forged_name), TEST(test_outcomes),       TEST(test_release), TEST(test_refused),
+                TEST(test_forged_name), TEST(test_outcomes),       TEST(test_counters), TEST(test_release), TEST(test_refused),
                 TEST(test_daemon),      TEST(test_facts),          TEST(test_catalog), TEST(test_conditions),
                 TEST(test_actions),     TEST(test_limits),         TEST(test_details), TEST(test_started),
                 TEST(test_delegated),   TEST(test_releases),       TEST(test_expired), TEST(test_refusals),
