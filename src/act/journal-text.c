@@ -141,7 +141,12 @@ void text_decision(Text *t, const Decision *d) {
         text_add(t, " (");
         if (d->victim.id != 0)
                 text_add(t, "it uses %s; ", FORMAT_SIZE(d->victim_usage_bytes));
-        text_add(t, "cause: %s)", cause_to_string(d->cause));
+        text_add(t, "cause: %s", cause_to_string(d->cause));
+        if (d->n_blames > 0) {
+                text_add(t, ", because of ");
+                text_blame(t, d->blames, d->n_blames);
+        }
+        text_add(t, ")");
 
         text_add(t, " [policy %s, step %s", d->policy->name, d->step->name);
         if (d->count > 1)

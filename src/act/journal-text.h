@@ -8,12 +8,23 @@
 /* The sentences of records: what a tired person reads at three in the morning. Each adds one line to `t`. */
 
 /* "batch.slice: memory pressure some 34% of 2s (limit 10%): throttling hog.service to 90M (it uses 100M; cause:
- * unit-limit) [policy 50-batch, step slow]" */
+ * unit-limit, because of hog.service, which has reached its own limit (93%)) [policy 50-batch, step slow]" */
 void text_decision(Text *t, const Decision *d);
 
 /* "perl[123] in hog.service: cause of 82% of the stall time: 1s 300ms in 450 stalls (memcg-max, limit of
  * hog.service)" */
 void text_culprit(Text *t, const Culprit *c, const char *comm);
+
+/* "hog.service, which takes 61.2M of new memory a second (93%) and of ...": the first two. */
+void text_blame(Text *t, const Blame *blames, size_t n);
+
+/* The value of BLAME, a line for each: "hog.service 93% growth: grows 61.2M/s, brings 61.2M/s, 0 refaults/s", and what is
+ * left: "unknown 7%". */
+void text_blames(char *buf, size_t size, const Blame *blames, size_t n, uint32_t unknown);
+#define TEXT_BLAMES_MAX 2048U
+
+/* "hog.service: cause of 93% of the stall time: it takes 61.2M of new memory a second" */
+void text_blamed(Text *t, const Blame *b);
 
 /* "hog.service: throttled to 90M, 12ms after the stall was seen" */
 void text_outcome(Text *t, const Report *r);

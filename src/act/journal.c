@@ -95,6 +95,13 @@ static bool sets_properties(ActionKind action) {
         return action == ACTION_THROTTLE || action == ACTION_PROTECT;
 }
 
+static void add_blames(Record *r, const Blame *blames, size_t n, uint32_t unknown) {
+        char text[TEXT_BLAMES_MAX];
+
+        text_blames(text, sizeof(text), blames, n, unknown);
+        record_add(r, "MEMSTALLD_BLAME", text[0] ? text : NULL);
+}
+
 static void add_numbers(Record *r, const Decision *d) {
         record_add(r, "MEMSTALLD_CAUSE", cause_to_string(d->cause));
         record_add_uint(r, "MEMSTALLD_CANDIDATES", d->n_candidates);
@@ -133,8 +140,17 @@ void journal_decision(Journal *j, const Decision *d) {
         text_conditions(&conditions, d);
         record_add(r, "MEMSTALLD_CONDITIONS", conditions.data);
         add_numbers(r, d);
+        add_blames(r, d->blames, d->n_blames, d->blame_unknown);
         add_counters(j);
         journal_socket_send(j->socket, r);
+}
+
+/* How much of all stall time is laid to the unit. */
+static uint32_t blame_share(const Decision *d, const CgroupName *unit) {
+        for (size_t i = 0; i < d->n_blames; i++)
+                if (d->blames[i].unit.id == unit->id)
+                        return d->blames[i].share;
+        return 0;
 }
 
 void journal_culprit(Journal *j, const Decision *d, const Culprit *c, const char *comm, const char *stack) {
@@ -157,9 +173,30 @@ void journal_culprit(Journal *j, const Decision *d, const Culprit *c, const char
         record_add_uint(r, "MEMSTALLD_CULPRIT_STALL_USEC", c->values.stall_usec);
         record_add_uint(r, "MEMSTALLD_CULPRIT_COUNT", c->values.count);
         record_add_uint(r, "MEMSTALLD_CULPRIT_SHARE", c->share);
+        record_add_uint(r, "MEMSTALLD_CULPRIT_BLAME_SHARE", blame_share(d, &c->unit));
         if (c->limit.id != 0)
                 record_add(r, "MEMSTALLD_CULPRIT_LIMIT_CGROUP", c->limit.path);
         record_add(r, "MEMSTALLD_CULPRIT_STACK", stack && *stack ? stack : NULL);
+        add_counters(j);
+        journal_socket_send(j->socket, r);
+}
+
+void journal_blamed(Journal *j, const Decision *d, const Blame *b) {
+        Record *r = &j->record;
+        Text text = { 0 };
+
+        text_blamed(&text, b);
+        record_start(r, "culprit", MESSAGE_ID_CULPRIT, LOG_NOTICE, text.data);
+        add_decision(r, d, d->action);
+        if (b->unit.id != d->victim.id)
+                record_add_object(r, &b->unit);
+        record_add(r, "MEMSTALLD_CULPRIT_UNIT", b->unit.unit);
+        record_add(r, "MEMSTALLD_CULPRIT_CGROUP", b->unit.path);
+        record_add(r, "MEMSTALLD_CULPRIT_ROLE", role_to_string(ROLE_CAUSE));
+        record_add_uint(r, "MEMSTALLD_CULPRIT_STALL_USEC", 0);
+        record_add_uint(r, "MEMSTALLD_CULPRIT_COUNT", 0);
+        record_add_uint(r, "MEMSTALLD_CULPRIT_SHARE", 0);
+        record_add_uint(r, "MEMSTALLD_CULPRIT_BLAME_SHARE", b->share);
         add_counters(j);
         journal_socket_send(j->socket, r);
 }

@@ -58,6 +58,9 @@ void journal_decision(Journal *j, const Decision *d);
  * first, one a line, NULL if none was seen. */
 void journal_culprit(Journal *j, const Decision *d, const Culprit *c, const char *comm, const char *stack);
 
+/* One of d->blames that is none of d->culprits: it makes others stall, and does not stall itself, or hardly. */
+void journal_blamed(Journal *j, const Decision *d, const Blame *b);
+
 void journal_outcome(Journal *j, const Report *r);
 
 /* The undo is done. */

@@ -139,6 +139,13 @@ void culprits_read(Agent *a, uint64_t watch_id) {
         }
 }
 
+static bool is_told(const Decision *d, const Blame *b) {
+        for (size_t i = 0; i < d->n_culprits; i++)
+                if (d->culprits[i].unit.id == b->unit.id)
+                        return true;
+        return false;
+}
+
 void culprits_tell(Agent *a, const Decision *d) {
         Culprits *c = &a->culprits;
 
@@ -153,4 +160,7 @@ void culprits_tell(Agent *a, const Decision *d) {
                         (void) memstall_symbolize(c->memstall, e, c->stack, sizeof(c->stack));
                 journal_culprit(a->journal, d, culprit, e->comm, c->stack[0] ? c->stack : NULL);
         }
+        for (size_t i = 0; i < d->n_blames; i++)
+                if (d->blames[i].is_cause && !is_told(d, d->blames + i))
+                        journal_blamed(a->journal, d, d->blames + i);
 }

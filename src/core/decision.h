@@ -58,6 +58,7 @@ typedef struct Blame {
         BlameKind kind; /* what most of its share rests on */
         uint32_t share; /* of the stall time, hundredths of a percent */
         uint64_t caused_usec;
+        bool is_cause;        /* at least half of what it suffers itself is laid to it, and a tenth of all */
         uint64_t growth;    /* bytes a second */
         uint64_t brought;   /* bytes a second of new pages: growth, and what was reclaimed from it meanwhile */
         uint64_t refaults;  /* pages a second */

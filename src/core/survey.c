@@ -138,6 +138,9 @@ static bool is_small(const Survey *s, uint64_t usec) {
         return usec < s->stall_usec / 100;
 }
 
+/* Who is told to be a cause though he hardly stalls has more than a small part in it. */
+#define CAUSE_PART 10U
+
 static CulpritRole role_of(const Survey *s, const Suspect *suspect) {
         return suspect && suspect->caused_usec * 2 >= suspect->suffered_usec && !is_small(s, suspect->caused_usec) ?
                        ROLE_CAUSE :
@@ -186,7 +189,8 @@ static BlameKind kind_of(const Part *part) {
 }
 
 /* Puts it where it belongs among the `n` that are there; returns how many there are then. */
-static size_t blame_insert(const Survey *s, const Part *part, const Blame *blame, Blame *ret, size_t n, size_t n_max) {
+static size_t blame_insert(const Survey *s, const Part *part, uint64_t suffered_usec, const Blame *blame, Blame *ret,
+                           size_t n, size_t n_max) {
         size_t at = n;
 
         while (at > 0 && ret[at - 1].caused_usec < part->usec)
@@ -201,6 +205,7 @@ static size_t blame_insert(const Survey *s, const Part *part, const Blame *blame
         ret[at].share = share_of(s, part->usec);
         ret[at].caused_usec = part->usec;
         ret[at].reclaimed = part->reclaimed;
+        ret[at].is_cause = part->usec >= s->stall_usec / CAUSE_PART && part->usec * 2 >= suffered_usec;
         return n;
 }
 
@@ -209,13 +214,13 @@ size_t survey_blames(const Survey *s, Blame *ret, size_t n_max, uint32_t *ret_un
         size_t n = 0;
 
         for (const Suspect *suspect = s->suspects; suspect < s->suspects + s->n; suspect++)
-                n = blame_insert(s, &suspect->part,
+                n = blame_insert(s, &suspect->part, suspect->suffered_usec,
                                  &(Blame){ .unit = node_name(suspect->node), .growth = suspect->growth,
                                            .brought = suspect->brought, .refaults = suspect->refaults },
                                  ret, n, n_max);
         for (size_t i = 0; i < s->n_outsiders; i++)
-                n = blame_insert(s, &s->outsiders[i].part, &(Blame){ .unit = node_name(s->outsiders[i].node) }, ret, n,
-                                 n_max);
+                n = blame_insert(s, &s->outsiders[i].part, 0, &(Blame){ .unit = node_name(s->outsiders[i].node) }, ret,
+                                 n, n_max);
         for (size_t i = 0; i < n; i++)
                 unknown -= MIN(ret[i].share, unknown);
         *ret_unknown = unknown;

@@ -77,7 +77,8 @@ static const struct {
 } kinds[] = {
         { "act", "", { { "action", "", "" }, WHO, { "dry-run", " (dry run: ", ")" }, { "escalation", " (what is left: ", ")" },
                        { "set", ", ", "" }, { "reclaim", ", ", " bytes" }, { "start", ", first ", "" }, WHERE,
-                       { "saw", ", ", "" }, { "cause", ", cause ", "" }, { "rank", ", chosen by ", "" } } },
+                       { "saw", ", ", "" }, { "cause", ", cause ", "" }, { "rank", ", chosen by ", "" },
+                       { "blame", ", because of ", "" } } },
         { "undo", "undo ", { { "action", "", "" }, WHO, { "reason", ", ", "" }, WHERE } },
         { "report", "", { { "result", "", "" }, { "start", ": ", "" }, { "text", ": ", "" }, { "error", ", error ", "" },
                           { "latency", ", after ", "s" }, { "before", ", pressure ", "" }, { "after", " -> ", "" } } },
@@ -89,7 +90,8 @@ static const struct {
         { "seen", "killed by ", { { "killer", "", "" }, { "pending", " (about to: ", ")" }, { "victim", ": ", "" },
                                   { "comm", ", ", "" }, { "pid", "[", "]" }, { "count", ", count ", "" },
                                   { "missed", ", elsewhere ", "" }, { "reason", ", ", "" }, { "watch", ", seen of ", "" },
-                                  { "cause", ", cause ", "" }, { "culprit", ", ", "" } } },
+                                  { "cause", ", cause ", "" }, { "culprit", ", ", "" },
+                                  { "blame", ", because of ", "" } } },
 };
 
 static void print_effect(FILE *f, const char *line) {

@@ -95,6 +95,10 @@ static int set_key(World *w, WorldCgroup *c, const char *key, const char *value)
                 return parse_uint(value, &c->scan);
         if (strcmp(key, "reclaim") == 0)
                 return parse_uint(value, &c->reclaim);
+        if (strcmp(key, "stream") == 0 || strcmp(key, "refault") == 0) {
+                c->counted = true;
+                return parse_uint(value, strcmp(key, "stream") == 0 ? &c->stream : &c->refault);
+        }
         if (strcmp(key, "preference") == 0)
                 return parse_preference(value, c);
         if (strcmp(key, "limit") == 0)
@@ -208,6 +212,20 @@ static int do_managed(World *w, const char *name, const char *share, const char 
         return 0;
 }
 
+static int do_reclaims(World *w, const char *by, const char *target, const char *kind, const char *pages) {
+        WorldReclaim *r = w->reclaims + w->n_reclaims;
+
+        if (w->n_reclaims >= WORLD_RECLAIMS_MAX || !target || !kind || !pages || find_index(w, by, &r->by) < 0 ||
+            find_index(w, target, &r->target) < 0 || parse_uint(pages, &r->pages) < 0)
+                return -EINVAL;
+        for (r->kind = 0; r->kind < _RECLAIM_KIND_MAX; r->kind++)
+                if (strcmp(reclaim_to_string(r->kind), kind) == 0) {
+                        w->n_reclaims++;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
 int world_do_line(World *w, char *text) {
         char *save = NULL, *verb = strtok_r(text, " \t\n", &save), *name;
 
@@ -237,6 +255,11 @@ int world_do_line(World *w, char *text) {
                 char *share = strtok_r(NULL, " \t\n", &save);
 
                 return do_managed(w, name, share, strtok_r(NULL, " \t\n", &save));
+        }
+        if (strcmp(verb, "reclaims") == 0) {
+                char *target = strtok_r(NULL, " \t\n", &save), *kind = strtok_r(NULL, " \t\n", &save);
+
+                return do_reclaims(w, name, target, kind, strtok_r(NULL, " \t\n", &save));
         }
         if (strcmp(verb, "end") == 0)
                 return parse_duration(name, &w->end_usec);

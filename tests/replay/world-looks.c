@@ -63,6 +63,15 @@ void world_survey(World *w, const WorldCgroup *c, TraceEvent *ret) {
 
         event->survey.candidates = ret->candidates;
         event->survey.stalls = ret->stalls;
+        event->survey.reclaims = ret->reclaims;
+        for (const WorldReclaim *r = w->reclaims; r < w->reclaims + w->n_reclaims; r++)
+                ret->reclaims[event->survey.n_reclaims++] = (Reclaim){
+                        .cgroup_id = w->cgroups[r->by].id,
+                        .target_id = w->cgroups[r->target].id,
+                        .kind = r->kind,
+                        .pages = r->pages,
+                        .count = 1,
+                };
         for (size_t i = 0; i < w->n_cgroups; i++) {
                 const WorldCgroup *unit = w->cgroups + i;
 
@@ -79,6 +88,9 @@ void world_survey(World *w, const WorldCgroup *c, TraceEvent *ret) {
                         .swap_bytes = unit->swap_bytes,
                         .scanned = unit->scanned_micro / 1000000,
                         .preference = unit->preference,
+                        .reclaimed = (unit->streamed_micro + unit->again_micro) / 1000000,
+                        .refaulted = unit->again_micro / 1000000,
+                        .counted = unit->counted,
                 };
                 if (unit->has_class && unit->share[PRESSURE_SOME] > 0 && event->survey.n_stalls < TRACE_STALLS_MAX)
                         ret->stalls[event->survey.n_stalls++] = (Stall){

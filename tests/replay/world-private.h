@@ -8,6 +8,7 @@
 #define WORLD_LINES_MAX 256U
 #define WORLD_QUEUE_MAX 8192U
 #define WORLD_TRIGGERS_MAX 16U
+#define WORLD_RECLAIMS_MAX 16U
 
 /* The kernel's sliding window of one trigger (kernel/sched/psi.c, window_update()). */
 typedef struct WorldTrigger {
@@ -29,7 +30,9 @@ typedef struct WorldCgroup {
         uint64_t io_part, wait_part;
         uint64_t events_micro[2];                   /* high, max */
         uint64_t scanned_micro, reclaimed_micro;    /* pages by 10^6 */
-        uint64_t protected_bytes, swap_bytes, limit_bytes, grow, scan, reclaim;
+        uint64_t streamed_micro, again_micro;       /* the same: new ones in place of its own, and its own read again */
+        uint64_t protected_bytes, swap_bytes, limit_bytes, grow, scan, reclaim, stream, refault;
+        bool counted;
         Preference preference;
         uint64_t events_rate[2];
         uint32_t share[_PRESSURE_KIND_MAX], io_share;
@@ -89,6 +92,13 @@ typedef struct WorldLine {
         char *text;
 } WorldLine;
 
+/* Who had whose pages reclaimed. */
+typedef struct WorldReclaim {
+        size_t by, target;
+        ReclaimKind kind;
+        uint64_t pages;
+} WorldReclaim;
+
 struct World {
         uint64_t now_usec, wakeup_usec, end_usec, next_tick_usec;
         uint64_t total_bytes;
@@ -96,6 +106,8 @@ struct World {
         size_t n_cgroups;
         WorldLine lines[WORLD_LINES_MAX];
         size_t n_lines, next_line;
+        WorldReclaim reclaims[WORLD_RECLAIMS_MAX];
+        size_t n_reclaims;
         WorldItem *queue;
         size_t n_queue;
         struct {

@@ -115,6 +115,8 @@ static void pass_unit(World *w, WorldCgroup *c, uint64_t usec, uint32_t share[_P
                 c->events_micro[i] += c->events_rate[i] * usec;
         c->scanned_micro += c->scan * usec;
         c->reclaimed_micro += c->reclaim * usec;
+        c->streamed_micro += c->stream * usec;
+        c->again_micro += c->refault * usec;
         for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
                 for (size_t above = (size_t) (c - w->cgroups);; above = w->cgroups[above].parent) {
                         share[k][above] = MIN(share[k][above] + share_of(c, k), 10000U);

@@ -20,6 +20,8 @@
  *     at 8s trigger batch.slice some:10%:2s      an event that the kernel sends for nothing
  *     at 9s release stop                         the daemon stops or reloads
  *     at 9s release by-hand a.service            what is held of it is undone by hand; without a name: everything
+ *     at 9s reclaims a.service batch.slice max 5000   from now on BPF says that it had so many pages reclaimed: max high
+ *                                                by-hand host
  *     at 9s clock 1798740000                     what CLOCK_REALTIME shows, in seconds
  *     at 9s managed a.service 20% 2s             its ManagedOOMMemoryPressure…= from now on; nothing behind it: none
  *     end 60s
@@ -28,7 +30,9 @@
  * the host stall with it), `io` (the same of its io pressure), `waits` (time in waits that PSI does not count, of all its
  * tasks: may be over 100%), `dies` (how long after the kill, 200ms), `stubborn=yes` (SIGKILL only), `calms=yes` (does
  * neither grow nor stall while throttled), `class` and `limit-of` (what BPF says of its stalls; no class, no BPF),
- * `high`, `max` (memory.events a second), `swap`, `scan`, `reclaim` (pages a second), `preference` (avoid, omit),
+ * `high`, `max` (memory.events a second), `swap`, `scan`, `reclaim` (pages a second), `stream` and `refault`
+ * (new pages a second that take the place of its own, and its own that it reads again; without either its counters are not
+ * known), `preference` (avoid, omit),
  * `stuck=yes` (throttled it stands still: its events climb and it stalls in full). A frozen unit does neither grow nor
  * stall; one that calms does not stall while it is protected. One that is restarted comes back small and calm. `answer`
  * knows the actions, undo, and job: what Start= starts before them. */
