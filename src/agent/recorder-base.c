@@ -82,7 +82,7 @@ void base_done(Base *b) {
 
 void base_start(Base *b, const TraceStart *start, const char *comments, uint64_t now_usec) {
         base_done(b);
-        b->clock = (Event){ 0 };
+        memset(b->host, 0, sizeof(b->host));
         b->started = true;
         b->start = *start;
         b->start.base = true;
@@ -111,7 +111,9 @@ void base_fold(Base *b, const Event *event, BaseItem *item) {
         if (event->kind == EVENT_CGROUP_NEW && item)
                 add_item(b, item);
         else if (event->kind == EVENT_CLOCK)
-                b->clock = *event;
+                b->host[BASE_CLOCK] = *event;
+        else if (event->kind == EVENT_WARNING)
+                b->host[event->warning <= WARNING_LOST ? BASE_ARMED : BASE_WARNING] = *event;
         else if (!known)
                 return;
         else if (event->kind == EVENT_CGROUP_GONE)
@@ -130,24 +132,35 @@ static int write_event(const Event *event, char *buf, size_t size, RecorderSink 
         return r < 0 ? r : tell(userdata, buf, strlen(buf));
 }
 
-/* Three lists and the clock, each in the order of time, as one. */
+/* The first of what is known of the host and not `done`; NULL: no more. */
+static const Event *next_of_host(const Base *b, const bool done[static _BASE_HOST_MAX]) {
+        const Event *first = NULL;
+
+        for (BaseHost i = 0; i < _BASE_HOST_MAX; i++)
+                if (!done[i] && b->host[i].kind != EVENT_CGROUP_NEW && (!first || b->host[i].now_usec < first->now_usec))
+                        first = b->host + i;
+        return first;
+}
+
+/* Three lists and what is known of the host, each in the order of time, as one. */
 static int write_events(const Base *b, char *buf, size_t size, RecorderSink tell, void *userdata) {
         const BaseLink *made = b->by_new.after, *look = b->by_look.after, *managed = b->by_managed.after;
-        bool clock = b->clock.kind == EVENT_CLOCK;
+        bool done[_BASE_HOST_MAX] = { false };
         int r = 0;
 
         while (r >= 0) {
+                const Event *host = next_of_host(b, done);
                 uint64_t made_usec = made != &b->by_new ? made->item->new_usec : UINT64_MAX;
                 uint64_t look_usec = look != &b->by_look ? look->item->look.now_usec : UINT64_MAX;
                 uint64_t managed_usec = managed != &b->by_managed ? managed->item->managed.now_usec : UINT64_MAX;
-                uint64_t clock_usec = clock ? b->clock.now_usec : UINT64_MAX;
-                uint64_t first_usec = MIN(MIN(made_usec, look_usec), MIN(managed_usec, clock_usec));
+                uint64_t host_usec = host ? host->now_usec : UINT64_MAX;
+                uint64_t first_usec = MIN(MIN(made_usec, look_usec), MIN(managed_usec, host_usec));
 
                 if (first_usec == UINT64_MAX)
                         return 0;
-                if (clock_usec == first_usec) {
-                        r = write_event(&b->clock, buf, size, tell, userdata);
-                        clock = false;
+                if (host_usec == first_usec) {
+                        r = write_event(host, buf, size, tell, userdata);
+                        done[host - b->host] = true;
                 } else if (made_usec == first_usec) {
                         r = tell(userdata, made->item->line, strlen(made->item->line));
                         made = made->after;

@@ -25,10 +25,18 @@ BaseItem *base_item_new(const Event *event, const char *line, size_t n);
 
 #define BASE_BUCKETS 4096U
 
+/* What is known of no cgroup. */
+typedef enum BaseHost {
+        BASE_CLOCK,
+        BASE_ARMED,   /* WARNING_ARMED or _LOST */
+        BASE_WARNING, /* any other */
+        _BASE_HOST_MAX,
+} BaseHost;
+
 typedef struct Base {
         BaseItem *buckets[BASE_BUCKETS];
         BaseLink by_new, by_look, by_managed; /* heads of rings */
-        Event clock;                          /* kind 0: none */
+        Event host[_BASE_HOST_MAX];           /* the last of each; kind 0: none */
         bool started;                         /* `start` says when */
         uint64_t start_usec, until_usec;
         TraceStart start;

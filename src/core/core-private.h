@@ -9,6 +9,7 @@
 #include "core/presence.h"
 #include "core/sighting.h"
 #include "core/survey.h"
+#include "core/warning.h"
 #include "core/watch.h"
 
 /* What the core's own files share: core.c takes events in, roster.c says which policy watches what, episode.c goes from a
@@ -45,6 +46,7 @@ struct Core {
         size_t n_lost;
         Roster roster;
         Presence presence;
+        Warning warning;
 
         Ledger ledger;
         Budget budget;

@@ -143,6 +143,28 @@ static void on_timer(Core *core) {
         }
 }
 
+/* The watches that wait for it look, as far as they have not just looked. */
+static void on_warning(Core *core, WarningKind kind) {
+        if (!warning_note(&core->warning, kind, core->now_usec))
+                return;
+        for (size_t i = 0; i < core->n_watches; i++)
+                if (core->watches[i]->waits_for_warning)
+                        watch_plan_look_soon(core->watches[i], core->now_usec);
+        on_timer(core);
+}
+
+static uint64_t next_warning(const Core *core) {
+        uint64_t next_look_usec = USEC_INFINITY;
+        bool waits = false;
+
+        for (size_t i = 0; i < core->n_watches; i++)
+                if (core->watches[i]->waits_for_warning) {
+                        next_look_usec = MIN(next_look_usec, core->watches[i]->next_look_usec);
+                        waits = true;
+                }
+        return waits ? warning_wanted(&core->warning, core->now_usec, next_look_usec) : USEC_INFINITY;
+}
+
 static uint64_t next_wakeup(const Core *core) {
         uint64_t next = MIN(MIN(release_next(core), roster_next(core)), sighting_next(core));
 
@@ -209,11 +231,14 @@ const Effects *core_step(Core *core, const Event *event) {
                         roster_on_managed(core, node, event);
                 break;
 
+        case EVENT_WARNING:
+                on_warning(core, event->warning);
+                break;
+
         case EVENT_KILLED:
                 sighting_on_killed(core, event);
                 break;
 
-        case EVENT_WARNING:
         case _EVENT_KIND_MAX:
                 break;
         }
@@ -222,6 +247,7 @@ const Effects *core_step(Core *core, const Event *event) {
         sighting_on_timer(core);
         roster_check(core);
         core->effects.wakeup_usec = next_wakeup(core);
+        core->effects.warning_usec = next_warning(core);
         return &core->effects;
 }
 

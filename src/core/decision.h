@@ -226,6 +226,7 @@ typedef struct Effects {
         Effect *items;
         size_t n_items;
         uint64_t wakeup_usec; /* an EVENT_TIMER is wanted then; USEC_INFINITY: none */
+        uint64_t warning_usec; /* WARNING_KSWAPD is of no use before; USEC_INFINITY: not at all */
 } Effects;
 
 /* The words of records and of the language: "unit-limit", "cause", "done", "systemd", "calm", "memcg-max". */

@@ -157,8 +157,7 @@ void episode_on_sample(Core *core, Watch *w, const Event *event) {
         plan(core, w);
 
         /* Room that shrinks fast is trouble to come: a survey now gives growth something to be measured from. */
-        if (step || ((w->wants & WANT_EVENTS) && w->room.rate > 0 && !watch_holds_any(w) &&
-                     w->next_look_usec - core->now_usec < USEC_PER_SEC) ||
+        if (step || ((w->wants & WANT_EVENTS) && !watch_holds_any(w) && watch_is_nearing(w, core->now_usec)) ||
             watch_wants_cause(w, core->now_usec))
                 effects_add(core, EFFECT_SURVEY)->look = node_name(w->node);
 }

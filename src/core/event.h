@@ -32,6 +32,7 @@ typedef struct Sample {
         uint64_t room_bytes;
         uint64_t host_available_bytes;
         uint64_t host_total_bytes;
+        uint64_t host_free_bytes; /* MemFree: what can be taken before kswapd is woken */
         uint64_t room_cgroup_id; /* whose limit leaves so little; the host's id if none does */
         uint64_t events_high, events_max, events_oom_kill; /* memory.events.local; 0 for the host */
         uint64_t events_oom;

@@ -74,6 +74,7 @@ static int make_watch(Core *core, Node *node, const Policy *policy, Watch **ret)
         (*ret)->own_policy = TAKE_PTR(own);
         (*ret)->managed = node->managed;
         (*ret)->presence = &core->presence;
+        (*ret)->warning = &core->warning;
         return 0;
 }
 

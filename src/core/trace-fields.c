@@ -86,6 +86,10 @@ static const char *release_word(int reason) {
         return release_to_string((ReleaseReason) reason);
 }
 
+static const char *warning_word(int kind) {
+        return warning_to_string((WarningKind) kind);
+}
+
 const char *trace_stall_word(int class) {
         return stall_to_string((StallClass) class);
 }
@@ -140,6 +144,7 @@ const TraceField trace_fields[] = {
         SAMPLE_FIELD("room", TRACE_BYTES, room_bytes),
         SAMPLE_FIELD("available", TRACE_BYTES, host_available_bytes),
         SAMPLE_FIELD("total", TRACE_BYTES, host_total_bytes),
+        SAMPLE_FIELD("free", TRACE_BYTES, host_free_bytes),
         SAMPLE_FIELD("high", TRACE_NUMBER, events_high),
         SAMPLE_FIELD("max", TRACE_NUMBER, events_max),
         SAMPLE_FIELD("oom", TRACE_NUMBER, events_oom),
@@ -182,6 +187,9 @@ const TraceField trace_fields[] = {
           .offset = offsetof(Event, held.incident.low) },
 
         { .key = "realtime", .events = ON(CLOCK), .type = TRACE_TIME, .offset = offsetof(Event, realtime_usec) },
+
+        { .key = "warning", .events = ON(WARNING), .type = TRACE_WORD, .offset = offsetof(Event, warning),
+          .word = warning_word, .n_words = _WARNING_KIND_MAX },
 
         { .key = "cgroup", .events = ON(MANAGED), .type = TRACE_NUMBER, .offset = offsetof(Event, cgroup_id) },
         { .key = "pressure", .events = ON(MANAGED), .type = TRACE_FLAG, .offset = offsetof(Event, managed.pressure) },

@@ -6,7 +6,7 @@
 
 #include "base/usec.h"
 #include "core/condition.h"
-#include "core/watch.h"
+#include "core/watch-room.h"
 
 #define LOOK_MIN_USEC (100 * USEC_PER_MSEC)
 #define LOOK_MAX_USEC (20 * USEC_PER_SEC)
@@ -27,33 +27,19 @@ static bool may_have_cause(const Watch *w, const Step *step) {
         return watch_share(w, RESOURCE_MEMORY, PRESSURE_SOME, WATCH_WINDOW_USEC) > 0;
 }
 
-typedef struct Plan {
-        uint64_t look_usec;
-        uint64_t nearest_bytes; /* how near the next level is; UINT64_MAX: none is waited for */
-} Plan;
-
-/* The room that may be gone before the next look: half of it, so that most of the time that Exhaustion= gives is left. */
-static void plan_exhaustion(const Watch *w, const Condition *c, uint64_t now_usec, Plan *plan) {
-        const Track *t = watch_track(w, QUANTITY_ROOM, TRACK_SLOPE_USEC);
-
-        if (t && track_may_run_out(t, TRACK_SLOPE_USEC, c->usec))
-                plan->look_usec = MIN(plan->look_usec, now_usec + TRACK_SLOPE_MIN_USEC);
-        plan->nearest_bytes = MIN(plan->nearest_bytes, MAX(w->sample.room_bytes / 2, UINT64_C(1)));
-}
-
 /* A condition does not hold of which nothing tells. */
-static void plan_condition(const Watch *w, const Step *step, const Condition *c, uint64_t now_usec, Plan *plan) {
+static void plan_condition(const Watch *w, const Step *step, const Condition *c, uint64_t now_usec, RoomPlan *plan) {
         switch (c->kind) {
 
         case CONDITION_GROWTH:
         case CONDITION_REFAULTS:
         case CONDITION_RECLAIM:
         case CONDITION_EFFICIENCY:
-                plan->look_usec = MIN(plan->look_usec, now_usec + pace(c));
+                room_plan_rate(w, c, now_usec, pace(c), plan);
                 break;
 
         case CONDITION_EXHAUSTION:
-                plan_exhaustion(w, c, now_usec, plan);
+                room_plan_exhaustion(w, c, now_usec, plan);
                 break;
 
         case CONDITION_DYING_DESCENDANTS:
@@ -94,19 +80,19 @@ static bool waits_to_be_woken(const Watch *w, const Step *step) {
         return false;
 }
 
-static bool plan_levels(const Watch *w, const Step *step, Plan *plan) {
+static bool plan_levels(const Watch *w, const Step *step, uint64_t now_usec, RoomPlan *plan) {
         bool waits = false;
 
         for (const Condition *c = step->conditions; c < step->conditions + step->n_conditions; c++)
                 if (condition_is_level(c->kind) && !condition_holds(w, c)) {
-                        plan->nearest_bytes = MIN(plan->nearest_bytes, condition_distance(w, c));
+                        room_plan_level(w, c, now_usec, plan);
                         waits = true;
                 }
         return waits;
 }
 
-static void plan_step(const Watch *w, const Step *step, uint64_t now_usec, Plan *plan) {
-        if (waits_to_be_woken(w, step) || plan_levels(w, step, plan))
+static void plan_step(const Watch *w, const Step *step, uint64_t now_usec, RoomPlan *plan) {
+        if (waits_to_be_woken(w, step) || plan_levels(w, step, now_usec, plan))
                 return;
         for (const Condition *c = step->conditions; c < step->conditions + step->n_conditions; c++)
                 if (!condition_holds(w, c))
@@ -115,20 +101,13 @@ static void plan_step(const Watch *w, const Step *step, uint64_t now_usec, Plan 
 
 /* When some step could begin to hold of which nothing tells. */
 static uint64_t plan_steps(Watch *w, uint64_t now_usec) {
-        Plan plan = { .look_usec = USEC_INFINITY, .nearest_bytes = UINT64_MAX };
+        uint64_t look_usec;
+        RoomPlan plan = { .own_bytes = UINT64_MAX, .host_bytes = UINT64_MAX, .look_usec = USEC_INFINITY };
 
         for (const Step *step = w->policy->steps; step < w->policy->steps + w->policy->n_steps; step++)
                 plan_step(w, step, now_usec, &plan);
-        if (plan.nearest_bytes == UINT64_MAX)
-                w->room = (Room){ 0 }; /* nobody waits for room: what was seen of it is no slope later on */
-        else
-                plan.look_usec = MIN(plan.look_usec, now_usec + room_next_look(&w->room, now_usec, plan.nearest_bytes,
-                                                                              w->sample.host_total_bytes));
-
-        /* Looks that are far off fall together on whole seconds, so that many watches cost one wake-up. */
-        if (plan.look_usec != USEC_INFINITY && plan.look_usec - now_usec > 2 * USEC_PER_SEC)
-                plan.look_usec -= plan.look_usec % USEC_PER_SEC;
-        return plan.look_usec;
+        look_usec = room_plan_end(w, now_usec, &plan);
+        return look_usec - now_usec < USEC_PER_SEC ? look_usec : room_align(now_usec, look_usec);
 }
 
 /* Whether some step holds that may act before long. */
@@ -171,6 +150,13 @@ bool watch_wants_cause(Watch *w, uint64_t now_usec) {
                         return true;
                 }
         return false;
+}
+
+bool watch_is_nearing(Watch *w, uint64_t now_usec) {
+        if (!w->nearing || (w->nearing_asked_usec != 0 && now_usec - w->nearing_asked_usec < LOOK_MIN_USEC))
+                return false;
+        w->nearing_asked_usec = now_usec;
+        return true;
 }
 
 void watch_see_cause(Watch *w, uint64_t now_usec, Cause cause) {

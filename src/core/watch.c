@@ -39,6 +39,8 @@ Watch *watch_free(Watch *w) {
         if (!w)
                 return NULL;
 
+        if (w->looks_at_host)
+                w->warning->n_looking--;
         node_unref(w->victim);
         node_unref(w->node);
         for (PressureResource i = 0; i < _RESOURCE_MAX; i++)

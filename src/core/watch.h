@@ -11,6 +11,7 @@
 #include "core/psi-window.h"
 #include "core/room.h"
 #include "core/track.h"
+#include "core/warning.h"
 
 /* One cgroup that a policy watches: what was seen of it, which steps hold, and where its episode stands. */
 
@@ -49,7 +50,12 @@ typedef struct Watch {
         const Presence *presence; /* borrowed; NULL: nobody knows */
         Sample sample;
         uint64_t sample_usec; /* 0: never */
-        Room room;
+        Room room, host_room; /* what is waited for below a limit, and of the host's */
+        bool nearing;         /* at its slope it is gone soon: worth a survey */
+        uint64_t nearing_asked_usec;
+        Warning *warning; /* borrowed; NULL: the kernel warns of nothing */
+        bool waits_for_warning; /* one brings its next look forward */
+        bool looks_at_host;     /* counted in warning->n_looking */
         uint64_t next_look_usec; /* USEC_INFINITY: asleep until the kernel wakes it */
         Cause cause;             /* of the last survey */
         uint64_t cause_usec, cause_asked_usec; /* 0: never */
@@ -135,6 +141,10 @@ void watch_plan_look_soon(Watch *w, uint64_t now_usec);
 /* Whether a survey is wanted now for the sake of Cause=: all other conditions of such a step hold, and none was asked for
  * within half a second. Notes that it is. */
 bool watch_wants_cause(Watch *w, uint64_t now_usec);
+
+/* Whether what some step waits for will come soon, at the slope it has: worth a survey, ten times a second at most. Notes
+ * that one is asked for. */
+bool watch_is_nearing(Watch *w, uint64_t now_usec);
 
 /* A survey has told why the watch stalls: takes it in where a step asks for it. Before watch_see(). */
 void watch_see_cause(Watch *w, uint64_t now_usec, Cause cause);

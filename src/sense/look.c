@@ -180,6 +180,7 @@ int watch_sample(Tree *t, uint64_t cgroup_id, Sample *ret) {
                 .room_bytes = host.available_bytes,
                 .host_available_bytes = host.available_bytes,
                 .host_total_bytes = host.total_bytes,
+                .host_free_bytes = host.free_bytes,
                 .room_cgroup_id = t->root->id,
                 .swap_free_bytes = host.swap_free_bytes,
                 .swap_total_bytes = host.swap_total_bytes,

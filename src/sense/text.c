@@ -98,9 +98,12 @@ int text_parse_meminfo(const char *text, HostMemory *ret) {
 
         if (parse_kib(text, "MemTotal:", false, &m.total_bytes) < 0 ||
             parse_kib(text, "MemAvailable:", false, &m.available_bytes) < 0 ||
+            parse_kib(text, "MemFree:", true, &m.free_bytes) < 0 ||
             parse_kib(text, "SwapTotal:", true, &m.swap_total_bytes) < 0 ||
             parse_kib(text, "SwapFree:", true, &m.swap_free_bytes) < 0)
                 return -EBADMSG;
+        if (m.free_bytes == 0)
+                m.free_bytes = m.available_bytes; /* not told: as much as may be */
         *ret = m;
         return 0;
 }

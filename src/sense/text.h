@@ -21,6 +21,7 @@ int text_parse_events(const char *text, Sample *ret);
 typedef struct HostMemory {
         uint64_t total_bytes;     /* MemTotal */
         uint64_t available_bytes; /* MemAvailable, proc_meminfo(5) */
+        uint64_t free_bytes;      /* MemFree; all that is available where that is missing */
         uint64_t swap_total_bytes, swap_free_bytes;
 } HostMemory;
 

@@ -125,6 +125,7 @@ static void appear(Daemon *d, uint64_t id, CgroupKind kind, const char *path, co
 static void appear_all(Daemon *d) {
         step(d, &(Event){ .kind = EVENT_CLOCK, .now_usec = d->now_usec, .realtime_usec = UINT64_C(1700000000000000) });
         appear(d, 1, CGROUP_HOST, "/", "-.slice");
+        step(d, &(Event){ .kind = EVENT_WARNING, .now_usec = d->now_usec, .warning = WARNING_ARMED });
         appear(d, 20, CGROUP_SLICE, "/batch.slice", "batch.slice");
         appear(d, 21, CGROUP_UNIT, "/batch.slice/a.service", "a.service");
         appear(d, 22, CGROUP_UNIT, "/batch.slice/b.service", "b.service");
@@ -219,6 +220,7 @@ static void test_from_base(void **state) {
 
         daemon_new(&d, RECORDER_RING_SIZE);
         pass(&d, 10 * USEC_PER_SEC, 50);
+        step(&d, &(Event){ .kind = EVENT_WARNING, .now_usec = d.now_usec, .warning = WARNING_KSWAPD });
         pass(&d, 200 * USEC_PER_SEC, 0);
         assert_int_equal(d.n_ended, 1);
         appear(&d, 23, CGROUP_UNIT, "/batch.slice/c.service", "c.service");
@@ -237,6 +239,8 @@ static void test_from_base(void **state) {
         assert_non_null(strstr(written, " unit=c.service"));
         assert_non_null(strstr(written, " event=managed cgroup=22 swap=yes"));
         assert_non_null(strstr(written, " event=clock "));
+        assert_non_null(strstr(written, "time=100.000000 event=warning warning=armed\n"));
+        assert_non_null(strstr(written, " event=warning warning=kswapd\n"));
         assert_non_null(strstr(written, " base=end ids="));
         daemon_end(&d);
 }

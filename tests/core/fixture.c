@@ -25,6 +25,7 @@ void fixture_start(Fixture *f, Policy **policies, size_t n) {
         f->sample.room_bytes = GIB;
         f->sample.host_total_bytes = GIB;
         f->sample.host_available_bytes = GIB;
+        f->sample.host_free_bytes = GIB;
         assert_int_equal(core_new(&f->core, &f->settings, &f->set, (Id128){ 0 }), 0);
 }
 
@@ -53,6 +54,10 @@ void feed_new(Fixture *f, uint64_t id, CgroupKind kind, const char *unit) {
 
 void feed_gone(Fixture *f, uint64_t id) {
         feed(f, &(Event){ .kind = EVENT_CGROUP_GONE, .cgroup_id = id });
+}
+
+void feed_warning(Fixture *f, WarningKind kind) {
+        feed(f, &(Event){ .kind = EVENT_WARNING, .warning = kind });
 }
 
 void feed_look(Fixture *f, uint64_t id) {

@@ -82,6 +82,7 @@ void pass(Fixture *f, uint64_t usec, uint32_t some, uint32_t full);
 /* Each gives one event, now. */
 void feed_new(Fixture *f, uint64_t id, CgroupKind kind, const char *unit);
 void feed_gone(Fixture *f, uint64_t id);
+void feed_warning(Fixture *f, WarningKind kind);
 void feed_look(Fixture *f, uint64_t id);
 void feed_trigger(Fixture *f, uint64_t id, PressureLimit limit);
 void feed_survey(Fixture *f, uint64_t id, const Candidate *candidates, size_t n);

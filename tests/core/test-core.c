@@ -299,6 +299,7 @@ static void test_many_watches(void **state) {
         size_t n_steps = 0, n_looks = 0;
 
         fixture_start(&f, (Policy *[]){ &policy }, 1);
+        feed_warning(&f, WARNING_ARMED);
         feed_many(&f, N, "w");
         assert_int_equal(core_counts(f.core).n_watches, N);
         for (size_t i = 0; i < N; i++)

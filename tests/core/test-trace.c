@@ -36,7 +36,7 @@ static void test_round_trip(void **state) {
                 "time=2.500000 event=sample cgroup=20 cause=armed",
                 "time=2.500000 event=sample cgroup=20 cause=events high=1 max=2 oom-kill=3",
                 "time=2.500000 event=sample cgroup=20 cause=trigger:some:10%:2.000000 some=0.700000 full=0.000001 "
-                "usage=1 limit=infinity room-cgroup=9 room=2 available=3 total=4",
+                "usage=1 limit=infinity room-cgroup=9 room=2 available=3 total=4 free=5",
                 "time=2.500000 event=sample cgroup=20 cause=trigger:full:0.07%:0.500000 some=infinity",
                 "time=2.500000 event=sample cgroup=20 cause=trigger:io:some:10%:2.000000 host-some=1.000000 host-full=2.000000 "
                 "io-some=3.000000 io-full=4.000000 cpu-some=5.000000 cpu-full=6.000000 oom=7 swap-free=8 swap-total=9 "
@@ -45,6 +45,10 @@ static void test_round_trip(void **state) {
                 "time=3.000000 event=survey cgroup=20 candidate=21:1:2:0.500000:0:0:none:6:7 candidate=22:1:2:0.500000:0:0:none:0:0 "
                 "reclaim=21:20:max:8:9 reclaim=1:1:host:18446744073709551615:1 reclaim=21:22:by-hand:1:1 reclaim=21:20:high:1:1",
                 "time=3.000000 event=clock realtime=1700000000.000000",
+                "time=3.000000 event=warning warning=armed",
+                "time=3.000000 event=warning warning=lost",
+                "time=3.000000 event=warning warning=kswapd",
+                "time=3.000000 event=warning warning=direct-reclaim",
                 "time=3.000000 event=managed cgroup=20 pressure=yes share=20% duration=2.000000 swap=yes",
                 "time=3.000000 event=survey cgroup=20 some=1.000000 candidate=21:1:2:0.500000 candidate=22:0:0:0.000000 "
                 "stall=21:20:77:memcg-max:0.600000:12 stall=22:0:4294967295:kswapd:1.000000:1",

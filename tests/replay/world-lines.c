@@ -113,6 +113,8 @@ static int set_key(World *w, WorldCgroup *c, const char *key, const char *value)
                 return parse_uint(value, &c->events_rate[1]);
         if (strcmp(key, "total") == 0)
                 return parse_size(value, &w->total_bytes);
+        if (strcmp(key, "cache") == 0)
+                return parse_size(value, &w->cache_bytes);
         if (strcmp(key, "usage") == 0) {
                 r = parse_size(value, &bytes);
                 c->usage_micro = bytes * 1000000;
@@ -202,6 +204,15 @@ static int do_clock(World *w, const char *time) {
         return r;
 }
 
+static int do_warning(World *w, const char *word) {
+        for (WarningKind k = 0; k < _WARNING_KIND_MAX; k++)
+                if (strcmp(warning_to_string(k), word) == 0) {
+                        world_queue(w, &(WorldItem){ .at_usec = w->now_usec, .kind = EVENT_WARNING, .warning = k });
+                        return 0;
+                }
+        return -EINVAL;
+}
+
 static int do_managed(World *w, const char *name, const char *share, const char *duration) {
         WorldItem item = { .at_usec = w->now_usec, .kind = EVENT_MANAGED };
 
@@ -251,6 +262,8 @@ int world_do_line(World *w, char *text) {
                 return do_release(w, name, strtok_r(NULL, " \t\n", &save));
         if (strcmp(verb, "clock") == 0)
                 return do_clock(w, name);
+        if (strcmp(verb, "warning") == 0)
+                return do_warning(w, name);
         if (strcmp(verb, "managed") == 0) {
                 char *share = strtok_r(NULL, " \t\n", &save);
 

@@ -43,6 +43,7 @@ void world_sample(World *w, const WorldCgroup *c, Sample *ret) {
                 .wait_usec = c->wants & WANT_WAITS ? c->wait_part / 10000 : 0,
         };
         ret->room_bytes = ret->host_available_bytes;
+        ret->host_free_bytes = ret->host_available_bytes - MIN(w->cache_bytes, ret->host_available_bytes);
         for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
                 ret->pressure_usec[RESOURCE_MEMORY][k] = world_stall_usec(w, c, k);
 

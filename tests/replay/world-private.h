@@ -81,6 +81,7 @@ typedef struct WorldItem {
         PressureLimit limit;
         Outcome outcome;
         ReleaseReason reason;
+        WarningKind warning;
         uint64_t realtime_usec;
         uint32_t managed_share; /* 0: nothing is asked for */
         uint64_t managed_usec;
@@ -101,7 +102,7 @@ typedef struct WorldReclaim {
 
 struct World {
         uint64_t now_usec, wakeup_usec, end_usec, next_tick_usec;
-        uint64_t total_bytes;
+        uint64_t total_bytes, cache_bytes;
         WorldCgroup *cgroups; /* [0] is the host */
         size_t n_cgroups;
         WorldLine lines[WORLD_LINES_MAX];

@@ -231,6 +231,8 @@ static void describe(World *w, const WorldItem *item, TraceEvent *ret) {
                 ret->event.cgroup_id = item->cgroup == 0 ? 0 : c->id;
         } else if (item->kind == EVENT_CLOCK)
                 ret->event.realtime_usec = item->realtime_usec;
+        else if (item->kind == EVENT_WARNING)
+                ret->event.warning = item->warning;
         else if (item->kind == EVENT_MANAGED) {
                 ret->event.cgroup_id = c->id;
                 ret->event.managed.pressure = item->managed_share > 0;

@@ -11,7 +11,7 @@
 /* A host made of text, for the core to meet: units that use and stall, a kernel that fires its PSI triggers, a systemd
  * that answers. Its file is a list of lines, each with an optional time from which on it holds:
  *
- *     host total=1G                              MemTotal; what no unit uses is available
+ *     host total=1G cache=100M                   MemTotal; what no unit uses is available, and free but for the cache
  *     slice batch.slice limit=500M
  *     unit a.service in=batch.slice usage=100M grow=20M some=30% full=10%
  *     at 5s unit a.service grow=0                the same keys again, changed
@@ -24,6 +24,7 @@
  *                                                by-hand host
  *     at 9s clock 1798740000                     what CLOCK_REALTIME shows, in seconds
  *     at 9s managed a.service 20% 2s             its ManagedOOMMemoryPressure…= from now on; nothing behind it: none
+ *     at 9s warning kswapd                       what the kernel tells of the host's memory: armed, lost, kswapd, …
  *     end 60s
  *
  * Keys of a unit: `usage`, `protected`, `grow` (a second), `some`, `full` (how much of its time it stalls; slices and

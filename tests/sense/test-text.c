@@ -112,7 +112,7 @@ static void test_meminfo(void **state) {
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                HostMemory m = { 1, 2, 3, 4 };
+                HostMemory m = { .total_bytes = 1, .available_bytes = 2, .swap_total_bytes = 3, .swap_free_bytes = 4, .free_bytes = 5 };
                 bool ok = rows[i].r == 0;
 
                 if (text_parse_meminfo(rows[i].text, &m) != rows[i].r)
@@ -121,7 +121,20 @@ static void test_meminfo(void **state) {
                 assert_int_equal(m.available_bytes, ok ? rows[i].available_kib * 1024 : 2);
                 assert_int_equal(m.swap_total_bytes, ok ? rows[i].swap_total_kib * 1024 : 3);
                 assert_int_equal(m.swap_free_bytes, ok ? rows[i].swap_free_kib * 1024 : 4);
+                if (!ok)
+                        assert_int_equal(m.free_bytes, 5);
         }
+}
+
+/* MemFree may be more than what is available; where it is missing all of that may be free. */
+static void test_meminfo_free(void **state) {
+        HostMemory m;
+
+        assert_int_equal(text_parse_meminfo("MemTotal: 9 kB\nMemFree: 7 kB\nMemAvailable: 5 kB\n", &m), 0);
+        assert_int_equal(m.free_bytes, 7 * 1024);
+        assert_int_equal(text_parse_meminfo("MemTotal: 9 kB\nMemAvailable: 5 kB\n", &m), 0);
+        assert_int_equal(m.free_bytes, 5 * 1024);
+        assert_int_equal(text_parse_meminfo("MemTotal: 9 kB\nMemFree: x kB\nMemAvailable: 5 kB\n", &m), -EBADMSG);
 }
 
 static void test_reclaim(void **state) {
@@ -279,6 +292,7 @@ int main(void) {
                 cmocka_unit_test(test_pressure),
                 cmocka_unit_test(test_events),
                 cmocka_unit_test(test_meminfo),
+                cmocka_unit_test(test_meminfo_free),
                 cmocka_unit_test(test_reclaim),
                 cmocka_unit_test(test_dying),
                 cmocka_unit_test(test_unit),
