@@ -90,6 +90,8 @@ static uint64_t moved(const Counters *before, const Counters *after, CountersOf 
         return a == UINT64_MAX || b == UINT64_MAX || b < a ? 0 : b - a;
 }
 
+static bool append(char *buf, size_t size, size_t *used, const char *format, ...) _printf_(4, 5);
+
 /* Appends and returns true, or leaves the text as it is. */
 static bool append(char *buf, size_t size, size_t *used, const char *format, ...) {
         va_list arguments;
