@@ -130,11 +130,11 @@ int node_reclaim_end(void *ctx) {
                 return wait_ends(ctx, site);                                                                \
         }
 
-/* With a word on the second argument, whether it is such a wait. */
-#define WAIT_IF(name, function, site, argument_is)                                                                      \
+/* Where the arguments tell whether it is such a wait. */
+#define WAIT_IF(name, function, site, is_wait)                                                              \
         SEC("fentry/" function)                                                                             \
         int name##_begin(uint64_t *ctx) {                                                                   \
-                return argument_is(ctx[1]) ? wait_begins(site) : 0;                                         \
+                return is_wait(ctx) ? wait_begins(site) : 0;                                                \
         }                                                                                                   \
         SEC("fexit/" function)                                                                              \
         int name##_end(void *ctx) {                                                                         \
@@ -145,18 +145,23 @@ WAIT(wait_lock, "__folio_lock", MEMSTALL_WAIT_LOCK)
 WAIT(wait_lock_killable, "__folio_lock_killable", MEMSTALL_WAIT_LOCK_KILLABLE)
 WAIT(wait_fault, "__folio_lock_or_retry", MEMSTALL_WAIT_FAULT)
 
-/* A bit: PG_locked is the first one, others mean writeback. */
-static __always_inline bool is_lock(uint64_t bit) {
-        return (uint32_t) bit == 0;
+/* The second one is a bit: PG_locked is the first of them, others mean writeback. */
+static __always_inline bool is_lock(uint64_t *ctx) {
+        return (uint32_t) ctx[1] == 0;
 }
 
 WAIT_IF(wait_bit, "folio_wait_bit", MEMSTALL_WAIT_BIT, is_lock)
 WAIT_IF(wait_bit_killable, "folio_wait_bit_killable", MEMSTALL_WAIT_BIT_KILLABLE, is_lock)
 
 /* Whether it reads there and then: before 6.11 the argument says so; since then it is a plug, which readahead
- * has. Under either name of the function. */
-static __always_inline bool is_synchronous(uint64_t argument) {
-        return LINUX_KERNEL_VERSION < KERNEL_VERSION(6, 11, 0) ? (uint8_t) argument != 0 : argument == 0;
+ * has, and a pointer to a pointer, which the verifier of most kernels lets nobody load. Under either name of
+ * the function. */
+static __always_inline bool reads_now(uint64_t *ctx) {
+        __u64 plug = 1;
+
+        if (LINUX_KERNEL_VERSION < KERNEL_VERSION(6, 11, 0))
+                return (uint8_t) ctx[1] != 0;
+        return bpf_get_func_arg(ctx, 1, &plug) == 0 && plug == 0;
 }
 
-WAIT_IF(wait_swap_read, "swap_read_folio", MEMSTALL_WAIT_SWAP_READ, is_synchronous)
+WAIT_IF(wait_swap_read, "swap_read_folio", MEMSTALL_WAIT_SWAP_READ, reads_now)
