@@ -16,6 +16,7 @@
 #include "agent/recording.h"
 #include "config/load.h"
 #include "core/core.h"
+#include "sense/alarm.h"
 #include "sense/memstall.h"
 #include "sense/tree.h"
 #include "sense/waits.h"
@@ -60,6 +61,14 @@ typedef struct Culprits {
         char stack[4096];
 } Culprits;
 
+/* What the kernel tells by itself, see alarm.h. */
+typedef struct Warnings {
+        Alarm *alarm;  /* NULL: nothing */
+        char why[160]; /* then why */
+        char reason[128];
+        sd_event_source *source;
+} Warnings;
+
 typedef enum AgentPhase {
         PHASE_RUNNING,
         PHASE_RELOADING, /* everything held is being undone, then the configuration is swapped */
@@ -90,6 +99,7 @@ struct Agent {
         TreeGaps told_gaps;
 
         Culprits culprits;
+        Warnings warnings;
         Baselines baselines;
         Worker *worker;
         Systemd *systemd;

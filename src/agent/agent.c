@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "agent/agent-private.h"
+#include "agent/alarm.h"
 #include "agent/incident-file.h"
 #include "agent/memory.h"
 #include "base/clock.h"
@@ -128,6 +129,9 @@ int agent_new(Agent **ret) {
         r = agent_build_core(a);
         if (r < 0)
                 return r;
+        r = warnings_start(a);
+        if (r < 0)
+                return r;
         held_recover(a);
         r = wall_clock_start(a);
         if (r < 0)
@@ -145,6 +149,7 @@ Agent *agent_free(Agent *a) {
                 return NULL;
 
         sensors_stop(a);
+        warnings_stop(a);
         core_free(a->core);
         culprits_stop(a);
         bus_free(a->bus);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/agent-private.h"
+#include "agent/alarm.h"
 #include "agent/bus-private.h"
 
 void bus_incident_text(char buf[33], const Id128 *id) {
@@ -19,6 +20,8 @@ int bus_get_string(sd_bus *bus, const char *path, const char *interface, const c
 
         if (strcmp(property, "Culprits") == 0)
                 value = a->culprits.memstall ? memstall_rung(a->culprits.memstall) : a->culprits.why;
+        else if (strcmp(property, "EarlyWarning") == 0)
+                value = warnings_rung(a);
         else if (strcmp(property, "SystemdVersion") == 0)
                 value = systemd_version(a->systemd);
         return sd_bus_message_append(reply, "s", value);

@@ -14,6 +14,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_PROPERTY("Version", "s", bus_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("SystemdVersion", "s", bus_get_string, 0, 0),
         SD_BUS_PROPERTY("Culprits", "s", bus_get_string, 0, 0),
+        SD_BUS_PROPERTY("EarlyWarning", "s", bus_get_string, 0, 0),
         SD_BUS_PROPERTY("DryRun", "b", bus_get_dry_run, 0, 0),
         SD_BUS_PROPERTY("ConfigErrors", "t", bus_get_number, 0, 0),
         SD_BUS_PROPERTY("LostRecords", "t", bus_get_number, 0, 0),

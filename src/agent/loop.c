@@ -6,6 +6,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "agent/agent-private.h"
+#include "agent/alarm.h"
 #include "base/clock.h"
 #include "sense/watch.h"
 
@@ -152,6 +153,7 @@ static void step(Agent *a, const Event *event) {
                 carry_out(a, effects->items + i);
         a->stepping = false;
         set_timer(a, effects->wakeup_usec, event->now_usec);
+        warnings_wanted(a, effects->warning_usec);
         record(a, event, effects, &before);
 }
 

@@ -11,6 +11,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "agent/agent-private.h"
+#include "agent/alarm.h"
 #include "base/clock.h"
 
 /* Appends a line; what does not fit is left out whole. */
@@ -90,6 +91,8 @@ void agent_describe(Agent *a, JournalFacts *ret) {
                 if (culprits_count_waits(a))
                         append_line(d->missing, sizeof(d->missing), "waits without BPF: Stall= is memory pressure alone");
         }
+        if (!a->warnings.alarm)
+                append_line(d->missing, sizeof(d->missing), "early warning: the host's memory is looked at by timer");
 
         *ret = (JournalFacts){
                 .version = PROJECT_VERSION,
@@ -110,6 +113,7 @@ static void swap(Agent *a) {
         int r;
 
         sensors_stop(a);
+        warnings_stop(a);
         a->core = core_free(a->core);
         culprits_stop(a);
         config_done(&a->config);
@@ -118,6 +122,8 @@ static void swap(Agent *a) {
 
         culprits_start(a);
         r = agent_build_core(a);
+        if (r >= 0)
+                r = warnings_start(a);
         if (r >= 0) {
                 wall_clock_tell(a);
                 r = sensors_start(a);

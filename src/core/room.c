@@ -4,23 +4,15 @@
 #include "base/usec.h"
 #include "core/room.h"
 
+#define RATE_FLOOR (UINT64_C(32) << 20)
+#define RATE_PARTS 20U
 #define RATE_MAX (UINT64_MAX / 2)
 
-static const struct {
-        uint64_t rate_floor; /* bytes a second */
-        unsigned parts;      /* of all there is, a second */
-        uint64_t max_usec;
-} paces[_ROOM_PACE_MAX] = {
-        [ROOM_STEADY] = { UINT64_C(32) << 20, 20, ROOM_LOOK_MAX_USEC },
-        [ROOM_ALERT] = { UINT64_C(32) << 20, 20, ROOM_LOOK_MAX_USEC },
-        [ROOM_QUIET] = { UINT64_C(8) << 20, 60, ROOM_QUIET_MAX_USEC },
-};
-
-uint64_t room_next_look(Room *room, uint64_t now_usec, uint64_t bytes, uint64_t total_bytes, RoomPace pace) {
-        uint64_t span = usec_sub(now_usec, room->now_usec), rate, max_usec = paces[pace].max_usec;
+uint64_t room_next_look(Room *room, uint64_t now_usec, uint64_t bytes, uint64_t total_bytes, bool alert) {
+        uint64_t span = usec_sub(now_usec, room->now_usec), rate, max_usec = ROOM_LOOK_MAX_USEC;
         unsigned __int128 delay;
 
-        if (pace == ROOM_ALERT && (room->now_usec == 0 || span > ROOM_LOOK_MAX_USEC))
+        if (alert && (room->now_usec == 0 || span > ROOM_LOOK_MAX_USEC))
                 max_usec = ROOM_LOOK_MIN_USEC; /* what was long ago is no slope */
         if (room->now_usec == 0 || span == 0 || bytes >= room->bytes)
                 room->rate /= 2; /* a pause in the growth is no end of it */
@@ -29,7 +21,7 @@ uint64_t room_next_look(Room *room, uint64_t now_usec, uint64_t bytes, uint64_t 
         room->bytes = bytes;
         room->now_usec = now_usec;
 
-        rate = MAX(2 * room->rate, MAX(paces[pace].rate_floor, total_bytes / paces[pace].parts));
+        rate = MAX(2 * room->rate, MAX(RATE_FLOOR, total_bytes / RATE_PARTS));
         delay = (unsigned __int128) bytes * USEC_PER_SEC / rate;
         if (delay <= ROOM_LOOK_MIN_USEC)
                 return ROOM_LOOK_MIN_USEC;

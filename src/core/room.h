@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,20 +11,11 @@
 
 #define ROOM_LOOK_MIN_USEC UINT64_C(100000)
 #define ROOM_LOOK_MAX_USEC UINT64_C(20000000)
-#define ROOM_QUIET_MAX_USEC UINT64_C(60000000)
 
 /* Where nothing warns: no host fills its memory faster. */
 #define ROOM_FASTEST UINT64_C(10000000000) /* bytes a second */
 #define ROOM_UNWARNED_MIN_USEC UINT64_C(10000)
 #define ROOM_WATCH_USEC UINT64_C(1000) /* more than a look at one watch takes */
-
-/* What the room of a watch is expected to do. */
-typedef enum RoomPace {
-        ROOM_STEADY, /* as it did of late, twice over; at least 32 MiB or a twentieth of `total` a second */
-        ROOM_ALERT,  /* the same, and the first look after a long time is followed by one that shows a slope */
-        ROOM_QUIET,  /* the kernel warns before it is gone: at least 8 MiB or a sixtieth of `total` a second */
-        _ROOM_PACE_MAX,
-} RoomPace;
 
 typedef struct Room {
         uint64_t bytes; /* at the last look */
@@ -32,9 +24,10 @@ typedef struct Room {
 } Room;
 
 /* Notes a look: `bytes` are left before the limit is met. Returns the time until the next one, in microseconds: that
- * in which the room cannot be gone, neither at twice the rate seen nor at the least of the pace. `total_bytes` is what
- * there is at most: MemTotal, or the limit that the room lies below. */
-uint64_t room_next_look(Room *room, uint64_t now_usec, uint64_t bytes, uint64_t total_bytes, RoomPace pace);
+ * in which the room cannot be gone, neither at twice the rate seen nor at 32 MiB or a twentieth of `total_bytes` a
+ * second. `total_bytes` is what there is at most: MemTotal, or the limit that the room lies below. With `alert` the first
+ * look after a long time is followed at once by one that shows a slope. */
+uint64_t room_next_look(Room *room, uint64_t now_usec, uint64_t bytes, uint64_t total_bytes, bool alert);
 
 /* The time until the next look at the host's room where nothing warns of its end: at 10 GB a second the limit cannot be
  * met, or no more than half of what lies beyond it (`beyond_bytes`) can be gone; so a look always falls before the end.

@@ -81,9 +81,9 @@ void room_plan_rate(const Watch *w, const Condition *c, uint64_t now_usec, uint6
 }
 
 /* Until the look that the slope of the room asks for; without any wait the slope is forgotten. */
-static uint64_t after_slope(Room *room, uint64_t now_usec, uint64_t bytes, uint64_t total_bytes, RoomPace pace) {
+static uint64_t after_slope(Room *room, uint64_t now_usec, uint64_t bytes, uint64_t total_bytes, bool alert) {
         if (bytes != UINT64_MAX)
-                return room_next_look(room, now_usec, bytes, total_bytes, pace);
+                return room_next_look(room, now_usec, bytes, total_bytes, alert);
         *room = (Room){ 0 };
         return USEC_INFINITY;
 }
@@ -99,16 +99,14 @@ static void note_looking(Watch *w, bool looks) {
 }
 
 uint64_t room_plan_end(Watch *w, uint64_t now_usec, const RoomPlan *plan) {
-        RoomPace pace = warning_is_quiet(w->warning, now_usec)  ? ROOM_QUIET :
-                        w->warning && w->warning->armed ? ROOM_ALERT :
-                                                          ROOM_STEADY;
-        uint64_t own = after_slope(&w->room, now_usec, plan->own_bytes, w->sample.limit_bytes, ROOM_STEADY);
-        uint64_t host = after_slope(&w->host_room, now_usec, plan->host_bytes, w->sample.host_total_bytes, pace);
+        bool armed = w->warning && w->warning->armed, alert = armed && !warning_is_quiet(w->warning, now_usec);
+        uint64_t own = after_slope(&w->room, now_usec, plan->own_bytes, w->sample.limit_bytes, false);
+        uint64_t host = after_slope(&w->host_room, now_usec, plan->host_bytes, w->sample.host_total_bytes, alert);
 
         w->waits_for_warning = plan->waits;
         note_looking(w, plan->host_bytes != UINT64_MAX);
         w->nearing = (w->room.rate > 0 && own < NEARING_USEC) || (w->host_room.rate > 0 && host < NEARING_USEC);
-        if (pace == ROOM_STEADY && plan->host_bytes != UINT64_MAX) {
+        if (!armed && plan->host_bytes != UINT64_MAX) {
                 host = MIN(host, room_unwarned_look(plan->host_bytes, plan->host_beyond_bytes,
                                                     w->warning ? w->warning->n_looking : 1));
                 host = room_align(now_usec, usec_add(now_usec, host)) - now_usec;

@@ -185,7 +185,7 @@ static int print_blind(sd_bus *bus) {
 }
 
 static int print_daemon(sd_bus *bus) {
-        _cleanup_(freep) char *version = NULL, *culprits = NULL, *systemd = NULL;
+        _cleanup_(freep) char *version = NULL, *culprits = NULL, *warning = NULL, *systemd = NULL;
         uint64_t n_errors, n_lost;
         int dry_run, r;
 
@@ -195,6 +195,8 @@ static int print_daemon(sd_bus *bus) {
         if (r >= 0)
                 r = get_basic(bus, "Culprits", 's', &culprits);
         if (r >= 0)
+                r = get_basic(bus, "EarlyWarning", 's', &warning);
+        if (r >= 0)
                 r = get_basic(bus, "DryRun", 'b', &dry_run);
         if (r >= 0)
                 r = get_basic(bus, "ConfigErrors", 't', &n_errors);
@@ -203,7 +205,8 @@ static int print_daemon(sd_bus *bus) {
         if (r < 0)
                 return r;
 
-        printf("memstalld %s%s, systemd %s\nCulprits: %s\n", version, dry_run ? " (dry run)" : "", systemd, culprits);
+        printf("memstalld %s%s, systemd %s\nCulprits: %s\nEarly warning: %s\n", version,
+               dry_run ? " (dry run)" : "", systemd, culprits, warning);
         if (n_errors > 0)
                 printf("Configuration: %" PRIu64 " mistakes when it was last read; see memstallctl check\n", n_errors);
         if (n_lost > 0)

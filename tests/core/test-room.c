@@ -31,7 +31,7 @@ static void test_first_look(void **state) {
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 Room room = { 0 };
-                uint64_t next_usec = room_next_look(&room, SEC, rows[i].bytes, rows[i].total_bytes, ROOM_STEADY);
+                uint64_t next_usec = room_next_look(&room, SEC, rows[i].bytes, rows[i].total_bytes, false);
 
                 if (next_usec != rows[i].next_usec)
                         fail_msg("row %zu: %llu, not %llu", i, (unsigned long long) next_usec,
@@ -42,35 +42,35 @@ static void test_first_look(void **state) {
 static void test_slope(void **state) {
         Room room = { 0 };
 
-        (void) room_next_look(&room, 10 * SEC, 1000 * MIB, GIB, ROOM_STEADY);
+        (void) room_next_look(&room, 10 * SEC, 1000 * MIB, GIB, false);
         assert_int_equal(room.rate, 0);
 
         /* 100 MiB a second: twice that may come. */
-        assert_int_equal(room_next_look(&room, 12 * SEC, 800 * MIB, GIB, ROOM_STEADY), 4 * SEC);
+        assert_int_equal(room_next_look(&room, 12 * SEC, 800 * MIB, GIB, false), 4 * SEC);
         assert_int_equal(room.rate, 100 * MIB);
 
         /* It stands still, it grows: the slope is forgotten by halves. */
-        assert_int_equal(room_next_look(&room, 13 * SEC, 800 * MIB, GIB, ROOM_STEADY), 8 * SEC);
+        assert_int_equal(room_next_look(&room, 13 * SEC, 800 * MIB, GIB, false), 8 * SEC);
         assert_int_equal(room.rate, 50 * MIB);
-        (void) room_next_look(&room, 14 * SEC, 900 * MIB, GIB, ROOM_STEADY);
+        (void) room_next_look(&room, 14 * SEC, 900 * MIB, GIB, false);
         assert_int_equal(room.rate, 25 * MIB);
 
         /* A second look at the same moment says nothing about a slope. */
-        (void) room_next_look(&room, 14 * SEC, 100 * MIB, GIB, ROOM_STEADY);
+        (void) room_next_look(&room, 14 * SEC, 100 * MIB, GIB, false);
         assert_int_equal(room.rate, 25 * MIB / 2);
 
         /* Time that runs back neither. */
-        (void) room_next_look(&room, 1 * SEC, 50 * MIB, GIB, ROOM_STEADY);
+        (void) room_next_look(&room, 1 * SEC, 50 * MIB, GIB, false);
         assert_int_equal(room.rate, 25 * MIB / 4);
-        assert_int_equal(room_next_look(&room, 2 * SEC, 0, GIB, ROOM_STEADY), ROOM_LOOK_MIN_USEC);
+        assert_int_equal(room_next_look(&room, 2 * SEC, 0, GIB, false), ROOM_LOOK_MIN_USEC);
 }
 
 /* A fall that no host has makes the next look the soonest, not the latest. */
 static void test_hostile_slope(void **state) {
         Room room = { 0 };
 
-        (void) room_next_look(&room, 1, UINT64_MAX, GIB, ROOM_STEADY);
-        assert_int_equal(room_next_look(&room, 2, GIB, GIB, ROOM_STEADY), ROOM_LOOK_MIN_USEC);
+        (void) room_next_look(&room, 1, UINT64_MAX, GIB, false);
+        assert_int_equal(room_next_look(&room, 2, GIB, GIB, false), ROOM_LOOK_MIN_USEC);
         assert_true(room.rate >= UINT64_MAX / 4);
 }
 
@@ -83,7 +83,7 @@ static void test_leak_is_met_in_time(void **state) {
                 uint64_t bytes = 16 * GIB, now_usec = SEC, delay_usec, spent;
 
                 do {
-                        delay_usec = room_next_look(&room, now_usec, bytes, 16 * GIB, ROOM_STEADY);
+                        delay_usec = room_next_look(&room, now_usec, bytes, 16 * GIB, false);
                         spent = rates[i] * delay_usec / SEC;
                         now_usec += delay_usec;
                         if (spent > bytes)
@@ -93,20 +93,18 @@ static void test_leak_is_met_in_time(void **state) {
         }
 }
 
-/* Where the kernel warns: seldom, and after a warning a second look shows how fast it goes. */
-static void test_paces(void **state) {
+/* After a warning a second look shows how fast it goes. */
+static void test_alert(void **state) {
         static const struct {
-                RoomPace pace;
+                bool alert;
                 uint64_t before_usec, bytes, total_bytes, next_usec;
         } rows[] = {
-                { ROOM_QUIET, 0, 600 * MIB, 0, ROOM_QUIET_MAX_USEC },
-                { ROOM_QUIET, 0, 80 * MIB, 0, 10 * SEC },
-                { ROOM_QUIET, 0, 10 * GIB, 60 * GIB, 10 * SEC },
-                { ROOM_QUIET, 0, MIB / 2, 60 * GIB, ROOM_LOOK_MIN_USEC },
-                { ROOM_ALERT, 0, 320 * MIB, SMALL, ROOM_LOOK_MIN_USEC },
-                { ROOM_ALERT, 20 * SEC, 320 * MIB, SMALL, 10 * SEC },
-                { ROOM_ALERT, 20 * SEC + 1, 320 * MIB, SMALL, ROOM_LOOK_MIN_USEC },
-                { ROOM_ALERT, 20 * SEC, GIB, SMALL, ROOM_LOOK_MAX_USEC },
+                { true, 0, 320 * MIB, SMALL, ROOM_LOOK_MIN_USEC },
+                { true, 20 * SEC, 320 * MIB, SMALL, 10 * SEC },
+                { true, 20 * SEC + 1, 320 * MIB, SMALL, ROOM_LOOK_MIN_USEC },
+                { true, 20 * SEC, GIB, SMALL, ROOM_LOOK_MAX_USEC },
+                { false, 0, 320 * MIB, SMALL, 10 * SEC },
+                { false, 20 * SEC + 1, 320 * MIB, SMALL, 10 * SEC },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
@@ -115,8 +113,8 @@ static void test_paces(void **state) {
 
                 if (rows[i].before_usec > 0)
                         (void) room_next_look(&room, 100 * SEC - rows[i].before_usec, rows[i].bytes, rows[i].total_bytes,
-                                              rows[i].pace);
-                next_usec = room_next_look(&room, 100 * SEC, rows[i].bytes, rows[i].total_bytes, rows[i].pace);
+                                              rows[i].alert);
+                next_usec = room_next_look(&room, 100 * SEC, rows[i].bytes, rows[i].total_bytes, rows[i].alert);
                 if (next_usec != rows[i].next_usec)
                         fail_msg("row %zu: %llu", i, (unsigned long long) next_usec);
         }
@@ -180,7 +178,7 @@ int main(void) {
                 cmocka_unit_test(test_slope),
                 cmocka_unit_test(test_hostile_slope),
                 cmocka_unit_test(test_leak_is_met_in_time),
-                cmocka_unit_test(test_paces),
+                cmocka_unit_test(test_alert),
                 cmocka_unit_test(test_unwarned),
                 cmocka_unit_test(test_align),
         };

@@ -34,17 +34,17 @@ typedef struct Row {
 
 
 static const Row rows[] = {
-        /* The host's: with more cache than it waits for, none; with less, seldom. A warning is followed by two looks. */
+        /* The host's: with more cache than it waits for, none; with less, by its slope. A warning is followed by two looks. */
         { "plenty", CGROUP_HOST, AVAILABLE_BYTES(100 * MIB), 800 * MIB, 600 * MIB, GIB, 800 * MIB, 0,
           { 70 * MSEC, NEVER, 100 * MSEC } },
         { "as much is free as it waits for", CGROUP_HOST, AVAILABLE_BYTES(100 * MIB), 800 * MIB, 700 * MIB, GIB, 800 * MIB, 0,
           { 70 * MSEC, NEVER, 100 * MSEC } },
         { "more is free than it waits for", CGROUP_HOST, AVAILABLE_BYTES(100 * MIB), 800 * MIB, 700 * MIB + 1, GIB, 800 * MIB,
-          0, { 70 * MSEC, 40 * SEC, 100 * MSEC } },
+          0, { 70 * MSEC, 13 * SEC, 100 * MSEC } },
         { "all is free", CGROUP_HOST, AVAILABLE_BYTES(100 * MIB), 900 * MIB, 950 * MIB, GIB, 900 * MIB, 0,
-          { 80 * MSEC, 45 * SEC, 100 * MSEC } },
+          { 80 * MSEC, 15 * SEC, 100 * MSEC } },
         { "near", CGROUP_HOST, AVAILABLE_BYTES(100 * MIB), 110 * MIB, 90 * MIB, GIB, 110 * MIB, 0,
-          { 10 * MSEC, 585937, 100 * MSEC } },
+          { 10 * MSEC, 195312, 100 * MSEC } },
         { "a unit sees the same", CGROUP_UNIT, AVAILABLE_BYTES(100 * MIB), 800 * MIB, 600 * MIB, GIB, 800 * MIB, 0,
           { 70 * MSEC, NEVER, 100 * MSEC } },
         { "whatever its own limit", CGROUP_UNIT, HOST_AVAILABLE(100 * MIB), 800 * MIB, 600 * MIB, 10 * MIB, 5 * MIB, 0,
@@ -61,14 +61,14 @@ static const Row rows[] = {
         { "room enough", CGROUP_HOST, EXHAUSTION(SEC), 800 * MIB, 736 * MIB - 1, GIB, 800 * MIB, 0,
           { 40 * MSEC, NEVER, 100 * MSEC } },
         { "too much of it free", CGROUP_HOST, EXHAUSTION(SEC), 800 * MIB, 737 * MIB, GIB, 800 * MIB, 0,
-          { 40 * MSEC, 20 * SEC, 100 * MSEC } },
+          { 40 * MSEC, 7 * SEC, 100 * MSEC } },
         { "below a limit", CGROUP_UNIT, EXHAUSTION(SEC), 800 * MIB, 0, GIB, 512 * MIB, 512 * MIB,
           { 5 * SEC, 5 * SEC, 5 * SEC } },
 
         /* Rates: not while there is plenty. */
         { "growth", CGROUP_HOST, GROWTH(4 * SEC), 800 * MIB, 600 * MIB, GIB, 800 * MIB, 0, { SEC, NEVER, SEC } },
         { "growth of what is free", CGROUP_HOST, GROWTH(4 * SEC), 800 * MIB, 800 * MIB, GIB, 800 * MIB, 0,
-          { SEC, 40 * SEC, SEC } },
+          { SEC, 14 * SEC, SEC } },
         { "growth with little left", CGROUP_HOST, GROWTH(4 * SEC), 64 * MIB, 0, GIB, 64 * MIB, 0, { SEC, SEC, SEC } },
         { "refaults", CGROUP_UNIT, REFAULTS(4 * SEC), 800 * MIB, 800 * MIB, GIB, 800 * MIB, 0, { SEC, NEVER, SEC } },
         { "efficiency, with little left", CGROUP_HOST, EFFICIENCY, 10 * MIB, 0, GIB, 10 * MIB, 0,
