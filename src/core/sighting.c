@@ -128,6 +128,7 @@ static void look(Core *core, const Seen *s, const Event *event, Sighting *t) {
         t->n_culprits = survey_culprits(&core->survey, &core->nodes, &survey, t->culprits, DECISION_CULPRITS_MAX);
         for (size_t i = 0; i < t->n_culprits; i++)
                 t->culprits[i].stall = core->sightings.places[t->culprits[i].stall];
+        t->n_blames = survey_blames(&core->survey, t->blames, DECISION_BLAMES_MAX, &t->blame_unknown);
 }
 
 /* ---- What is told of it ------------------------------------------------------------------------ */

@@ -154,6 +154,7 @@ static void test_weights(void **state) {
                 { "one streams, one reads again", { 100, 0, 0 }, { 0, 400, 0 }, { 0 }, { 1000, 0, 0 }, BLAME_GROWTH },
                 { "far more is read again", { 100, 0, 0 }, { 0, 401, 0 }, { 0 }, { 0, 1000, 0 }, BLAME_REFAULTS },
                 { "they share by that", { 0 }, { 30, 10, 1 }, { 0 }, { 750, 250, 0 }, BLAME_REFAULTS },
+                { "as much lately as in its life", { 10, 0, 0 }, { 0 }, { 10, 0, 0 }, { 1000, 0, 0 }, BLAME_GROWTH },
                 { "lately, and so in its life", { 10, 0, 0 }, { 0 }, { 20, 60, 0 }, { 1000, 0, 0 }, BLAME_GROWTH },
                 { "next to nothing lately", { 9, 0, 0 }, { 0 }, { 20, 60, 0 }, { 325, 674, 0 }, BLAME_GROWTH },
                 { "a life against what is read again", { 0 }, { 0, 400, 0 }, { 100, 0, 0 }, { 1000, 0, 0 }, BLAME_GROWTH },
@@ -246,6 +247,36 @@ static void test_waits(void **state) {
         }
 }
 
+/* A wait of one who is no candidate, and one of who uses nothing: its own pages, and those of a slice that uses nothing. */
+static void test_waits_of_strangers(void **state) {
+        static const struct {
+                uint64_t waits, target, caused;
+        } rows[] = { { B, B, 1000 }, { B, SLICE, 1000 }, { A, A, 1000 }, { A, SLICE, 0 } };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const Candidate candidates[] = { { A }, { C, MIB } };
+                const Stall stall = { rows[i].waits, 0, 1, STALL_REFAULT, 1000, 1 };
+                const Reclaim reclaim = { C, rows[i].target, RECLAIM_BY_HAND, 50, 1 };
+
+                (void) fill(100 * SEC, candidates, 2);
+                survey_blame(&survey, &nodes, &(Event){ .survey = { .stalls = &stall, .n_stalls = 1,
+                                                                    .reclaims = &reclaim, .n_reclaims = 1 } });
+                if (survey.suspects[1].part.by_usec[BLAME_RECLAIM] != rows[i].caused)
+                        fail_msg("row %zu: %lu", i, survey.suspects[1].caused_usec);
+        }
+}
+
+/* The host is one limit, whether it is named or not. */
+static void test_host_is_one(void **state) {
+        const Stall stalls[] = { { A, 0, 1, STALL_DIRECT_RECLAIM, 500, 1 }, { A, HOST, 1, STALL_DIRECT_RECLAIM, 500, 1 } };
+
+        assert_false(fill(100 * SEC, &(Candidate){ A }, 1));
+        assert_true(fill(101 * SEC, &(Candidate){ A, MIB }, 1));
+        survey_blame(&survey, &nodes, &(Event){ .survey = { .stalls = stalls, .n_stalls = 2 } });
+        assert_int_equal(survey.n_scopes, 1);
+        assert_int_equal(survey.suspects->caused_usec, 1000);
+}
+
 /* Who waits for pages of files and has read nothing again waits for what it never had. */
 static void test_first_reads(void **state) {
         static const struct {
@@ -323,6 +354,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_blame_of_slices, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_weights, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_waits, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_waits_of_strangers, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_host_is_one, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_first_reads, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_compaction, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
