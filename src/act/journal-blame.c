@@ -9,10 +9,6 @@
 #include "act/journal-text.h"
 #include "base/format.h"
 
-static const char *name_of(const CgroupName *c) {
-        return c->kind == CGROUP_HOST ? "host" : c->unit;
-}
-
 /* What it does. */
 static void add_deed(Text *t, const Blame *b) {
         switch (b->kind) {

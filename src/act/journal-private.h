@@ -17,6 +17,21 @@ struct Journal {
 /* Begins a record with the fields that all of them have. `message_id` NULL: it has none. */
 void record_start(Record *r, const char *kind, const char *message_id, int priority, const char *message);
 
+void record_add_incident(Record *r, Id128 incident);
+
+/* The victim, and OBJECT_SYSTEMD_UNIT= for it: `journalctl -u` finds the record by the victim; by the watch if there is
+ * none. */
+void record_add_victim(Record *r, const CgroupName *victim, const CgroupName *watch);
+
+/* MEMSTALLD_BLAME=, if there is any. */
+void record_add_blames(Record *r, const Blame *blames, size_t n, uint32_t unknown);
+
+/* What is told of each culprit, or cause that does not stall itself, behind what it belongs to; `victim` is what the record
+ * is about. */
+void record_add_culprit(Record *r, const Culprit *c, const Blame *blames, size_t n_blames, const CgroupName *victim,
+                        const char *comm, const char *stack);
+void record_add_blamed(Record *r, const Blame *b, const CgroupName *victim);
+
 /* OBJECT_SYSTEMD_UNIT=, by which `journalctl -u` finds a record about the cgroup: the unit of the system manager that it is
  * or is part of. For a unit of a user manager OBJECT_SYSTEMD_USER_UNIT=, too (`journalctl --user-unit`). */
 void record_add_object(Record *r, const CgroupName *name);

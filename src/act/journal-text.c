@@ -22,7 +22,7 @@ static const struct {
         [ACTION_START] = { "starting", "would start", "started" },
 };
 
-static const char *name_of(const CgroupName *c) {
+const char *name_of(const CgroupName *c) {
         return c->kind == CGROUP_HOST ? "host" : c->unit;
 }
 

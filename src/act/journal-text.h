@@ -39,6 +39,13 @@ void text_refused(Text *t, const Refusal *r);
 /* "policy 50-backup has expired: it is off, nothing is watched by it any more" */
 void text_expired(Text *t, const Policy *p);
 
+/* "The kernel's OOM killer killed perl[123] of hog.service: cause unit-limit; batch.slice uses 100M of 1G, 924M left;
+ * watched by policy 50-batch" */
+void text_seen(Text *t, const Sighting *s);
+
+/* What a cgroup is called in a sentence: its unit, or "host". */
+const char *name_of(const CgroupName *c);
+
 /* "memory pressure some 34% of 2s (limit 10%)" */
 void text_condition(Text *t, const Condition *c, uint64_t seen, const Sample *sample);
 

@@ -22,7 +22,7 @@ void record_start(Record *r, const char *kind, const char *message_id, int prior
         record_add(r, "MEMSTALLD_RECORD", kind);
 }
 
-static void add_incident(Record *r, Id128 incident) {
+void record_add_incident(Record *r, Id128 incident) {
         record_add_format(r, "MEMSTALLD_INCIDENT", ID128_FORMAT, ID128_VALUES(incident));
 }
 
@@ -33,8 +33,7 @@ static void add_origin(Record *r, const Policy *policy, const Step *step, const 
         record_add(r, "MEMSTALLD_WATCH_UNIT", watch->unit);
 }
 
-/* `journalctl -u` finds the record by the victim; by the watch if there is none. */
-static void add_victim(Record *r, const CgroupName *victim, const CgroupName *watch) {
+void record_add_victim(Record *r, const CgroupName *victim, const CgroupName *watch) {
         if (victim->id != 0) {
                 record_add(r, "MEMSTALLD_VICTIM", victim->unit);
                 record_add(r, "MEMSTALLD_VICTIM_CGROUP", victim->path);
@@ -43,9 +42,9 @@ static void add_victim(Record *r, const CgroupName *victim, const CgroupName *wa
 }
 
 static void add_decision(Record *r, const Decision *d, ActionKind action) {
-        add_incident(r, d->incident);
+        record_add_incident(r, d->incident);
         add_origin(r, d->policy, d->step, &d->watch);
-        add_victim(r, &d->victim, &d->watch);
+        record_add_victim(r, &d->victim, &d->watch);
         record_add(r, "MEMSTALLD_ACTION", action_to_string(action));
         record_add(r, "MEMSTALLD_START", d->start[0] ? d->start : NULL);
         record_add_uint(r, "MEMSTALLD_COUNT", d->count);
@@ -95,7 +94,7 @@ static bool sets_properties(ActionKind action) {
         return action == ACTION_THROTTLE || action == ACTION_PROTECT;
 }
 
-static void add_blames(Record *r, const Blame *blames, size_t n, uint32_t unknown) {
+void record_add_blames(Record *r, const Blame *blames, size_t n, uint32_t unknown) {
         char text[TEXT_BLAMES_MAX];
 
         text_blames(text, sizeof(text), blames, n, unknown);
@@ -140,30 +139,28 @@ void journal_decision(Journal *j, const Decision *d) {
         text_conditions(&conditions, d);
         record_add(r, "MEMSTALLD_CONDITIONS", conditions.data);
         add_numbers(r, d);
-        add_blames(r, d->blames, d->n_blames, d->blame_unknown);
+        record_add_blames(r, d->blames, d->n_blames, d->blame_unknown);
         add_counters(j);
         journal_socket_send(j->socket, r);
 }
 
 /* How much of all stall time is laid to the unit. */
-static uint32_t blame_share(const Decision *d, const CgroupName *unit) {
-        for (size_t i = 0; i < d->n_blames; i++)
-                if (d->blames[i].unit.id == unit->id)
-                        return d->blames[i].share;
+static uint32_t blame_share(const Blame *blames, size_t n, const CgroupName *unit) {
+        for (size_t i = 0; i < n; i++)
+                if (blames[i].unit.id == unit->id)
+                        return blames[i].share;
         return 0;
 }
 
-void journal_culprit(Journal *j, const Decision *d, const Culprit *c, const char *comm, const char *stack) {
-        Record *r = &j->record;
-        Text text = { 0 };
+/* A second value: the story of the culprit's own unit has it too. */
+static void add_other_object(Record *r, const CgroupName *unit, const CgroupName *victim) {
+        if (unit->id != 0 && unit->id != victim->id)
+                record_add_object(r, unit);
+}
 
-        text_culprit(&text, c, comm);
-        record_start(r, "culprit", MESSAGE_ID_CULPRIT, LOG_NOTICE, text.data);
-        add_decision(r, d, d->action);
-        /* A second value: the story of the culprit's own unit has it too. */
-        if (c->unit.id != 0 && c->unit.id != d->victim.id)
-                record_add_object(r, &c->unit);
-
+void record_add_culprit(Record *r, const Culprit *c, const Blame *blames, size_t n_blames, const CgroupName *victim,
+                        const char *comm, const char *stack) {
+        add_other_object(r, &c->unit, victim);
         record_add(r, "MEMSTALLD_CULPRIT_UNIT", c->unit.unit);
         record_add(r, "MEMSTALLD_CULPRIT_CGROUP", c->unit.path);
         record_add_uint(r, "MEMSTALLD_CULPRIT_PID", c->values.pid);
@@ -173,23 +170,14 @@ void journal_culprit(Journal *j, const Decision *d, const Culprit *c, const char
         record_add_uint(r, "MEMSTALLD_CULPRIT_STALL_USEC", c->values.stall_usec);
         record_add_uint(r, "MEMSTALLD_CULPRIT_COUNT", c->values.count);
         record_add_uint(r, "MEMSTALLD_CULPRIT_SHARE", c->share);
-        record_add_uint(r, "MEMSTALLD_CULPRIT_BLAME_SHARE", blame_share(d, &c->unit));
+        record_add_uint(r, "MEMSTALLD_CULPRIT_BLAME_SHARE", blame_share(blames, n_blames, &c->unit));
         if (c->limit.id != 0)
                 record_add(r, "MEMSTALLD_CULPRIT_LIMIT_CGROUP", c->limit.path);
         record_add(r, "MEMSTALLD_CULPRIT_STACK", stack && *stack ? stack : NULL);
-        add_counters(j);
-        journal_socket_send(j->socket, r);
 }
 
-void journal_blamed(Journal *j, const Decision *d, const Blame *b) {
-        Record *r = &j->record;
-        Text text = { 0 };
-
-        text_blamed(&text, b);
-        record_start(r, "culprit", MESSAGE_ID_CULPRIT, LOG_NOTICE, text.data);
-        add_decision(r, d, d->action);
-        if (b->unit.id != d->victim.id)
-                record_add_object(r, &b->unit);
+void record_add_blamed(Record *r, const Blame *b, const CgroupName *victim) {
+        add_other_object(r, &b->unit, victim);
         record_add(r, "MEMSTALLD_CULPRIT_UNIT", b->unit.unit);
         record_add(r, "MEMSTALLD_CULPRIT_CGROUP", b->unit.path);
         record_add(r, "MEMSTALLD_CULPRIT_ROLE", role_to_string(ROLE_CAUSE));
@@ -197,8 +185,31 @@ void journal_blamed(Journal *j, const Decision *d, const Blame *b) {
         record_add_uint(r, "MEMSTALLD_CULPRIT_COUNT", 0);
         record_add_uint(r, "MEMSTALLD_CULPRIT_SHARE", 0);
         record_add_uint(r, "MEMSTALLD_CULPRIT_BLAME_SHARE", b->share);
+}
+
+static void start_culprit(Record *r, const Decision *d, const Text *text) {
+        record_start(r, "culprit", MESSAGE_ID_CULPRIT, LOG_NOTICE, text->data);
+        add_decision(r, d, d->action);
+}
+
+void journal_culprit(Journal *j, const Decision *d, const Culprit *c, const char *comm, const char *stack) {
+        Text text = { 0 };
+
+        text_culprit(&text, c, comm);
+        start_culprit(&j->record, d, &text);
+        record_add_culprit(&j->record, c, d->blames, d->n_blames, &d->victim, comm, stack);
         add_counters(j);
-        journal_socket_send(j->socket, r);
+        journal_socket_send(j->socket, &j->record);
+}
+
+void journal_blamed(Journal *j, const Decision *d, const Blame *b) {
+        Text text = { 0 };
+
+        text_blamed(&text, b);
+        start_culprit(&j->record, d, &text);
+        record_add_blamed(&j->record, b, &d->victim);
+        add_counters(j);
+        journal_socket_send(j->socket, &j->record);
 }
 
 /* ---- What came of it ------------------------------------------------------------------------- */
@@ -240,9 +251,9 @@ void journal_outcome(Journal *j, const Report *report) {
 
 static void begin_release(Record *r, const Undo *u, const char *message_id, int priority, const Text *text) {
         record_start(r, "release", message_id, priority, text->data);
-        add_incident(r, u->incident);
+        record_add_incident(r, u->incident);
         add_origin(r, u->policy, u->step, &u->watch);
-        add_victim(r, &u->victim, &u->watch);
+        record_add_victim(r, &u->victim, &u->watch);
         record_add(r, "MEMSTALLD_ACTION", action_to_string(u->action));
         record_add(r, "MEMSTALLD_REASON", release_to_string(u->reason));
         record_add_uint(r, "MEMSTALLD_HELD_USEC", u->held_usec);
@@ -273,9 +284,9 @@ void journal_refused(Journal *j, const Refusal *refusal) {
 
         text_refused(&text, refusal);
         record_start(r, "refused", MESSAGE_ID_REFUSED, LOG_WARNING, text.data);
-        add_incident(r, refusal->incident);
+        record_add_incident(r, refusal->incident);
         add_origin(r, refusal->policy, refusal->step, &refusal->watch);
-        add_victim(r, &refusal->victim, &refusal->watch);
+        record_add_victim(r, &refusal->victim, &refusal->watch);
         record_add(r, "MEMSTALLD_ACTION", action_to_string(refusal->step->action));
         record_add(r, "MEMSTALLD_REASON", refusal_to_string(refusal->reason));
         journal_socket_send(j->socket, r);

@@ -61,6 +61,13 @@ void journal_culprit(Journal *j, const Decision *d, const Culprit *c, const char
 /* One of d->blames that is none of d->culprits: it makes others stall, and does not stall itself, or hardly. */
 void journal_blamed(Journal *j, const Decision *d, const Blame *b);
 
+/* Somebody else killed, or is about to. */
+void journal_seen(Journal *j, const Sighting *s);
+
+/* One of s->culprits, as journal_culprit(), and of s->blames, as journal_blamed(). */
+void journal_seen_culprit(Journal *j, const Sighting *s, const Culprit *c, const char *comm, const char *stack);
+void journal_seen_blamed(Journal *j, const Sighting *s, const Blame *b);
+
 void journal_outcome(Journal *j, const Report *r);
 
 /* The undo is done. */

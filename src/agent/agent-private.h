@@ -13,7 +13,9 @@
 #include "agent/baselines.h"
 #include "agent/bus.h"
 #include "agent/incidents.h"
+#include "agent/oomd-hook.h"
 #include "agent/recording.h"
+#include "agent/sightings.h"
 #include "config/load.h"
 #include "core/core.h"
 #include "sense/alarm.h"
@@ -111,6 +113,9 @@ struct Agent {
         Recorder *recorder;
         Incidents *incidents;
         Recording *recording; /* NULL, or the last one */
+        Kills *kills;
+        OomdHook *oomd_hook; /* NULL where there are no pre-kill hooks */
+        bool hears_oom;      /* BPF tells whom the kernel's OOM killer takes */
         bool recorded; /* a core began before this one */
 
         sd_event_source *timer, *wall_clock, *hangup, *terminate, *interrupt, *settled, *stop_deadline;
@@ -159,6 +164,8 @@ void arming_arm(Agent *a, const Effect *effect);
 void arming_disarm(Agent *a, uint64_t cgroup_id);
 /* The cgroup is gone, its watch goes with it. */
 void arming_forget(Agent *a, uint64_t cgroup_id);
+/* How many more kills a look at the watch counts than the one before, if there was one. */
+uint64_t arming_count_kills(Agent *a, uint64_t cgroup_id, uint64_t n_kills);
 
 /* managed.c */
 
@@ -190,8 +197,9 @@ void culprits_read(Agent *a, uint64_t watch_id);
 bool culprits_count_waits(const Agent *a);
 /* Takes in how long tasks have waited, before a look at a watch that wants to know. */
 void culprits_read_waits(Agent *a, uint64_t watch_id);
-/* Writes the records that go with the decision. */
+/* Writes the records that go with the decision, or with the sighting. */
 void culprits_tell(Agent *a, const Decision *d);
+void culprits_tell_seen(Agent *a, const Sighting *s);
 
 /* held.c */
 

@@ -108,6 +108,9 @@ static int take_up(Agent *a) {
         r = incidents_new(&a->incidents, a->recorder, a->worker, a->journal, INCIDENT_FOLDER);
         if (r < 0)
                 return r;
+        r = sightings_start(a);
+        if (r < 0)
+                return r;
         return bus_new(&a->bus, a);
 }
 
@@ -133,6 +136,9 @@ int agent_new(Agent **ret) {
         if (r < 0)
                 return r;
         held_recover(a);
+        r = oomd_hook_start(a);
+        if (r < 0)
+                return r;
         r = wall_clock_start(a);
         if (r < 0)
                 return r;
@@ -148,11 +154,13 @@ Agent *agent_free(Agent *a) {
         if (!a)
                 return NULL;
 
+        oomd_hook_stop(a);
         sensors_stop(a);
         warnings_stop(a);
         core_free(a->core);
         culprits_stop(a);
         bus_free(a->bus);
+        sightings_stop(a);
         incidents_free(a->incidents);
         recording_free(a->recording);
         recorder_free(a->recorder);

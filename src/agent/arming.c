@@ -41,6 +41,9 @@ struct Sensor {
         sd_event_source *events;
         TriggerSource *triggers; /* as many */
 
+        bool knows_kills; /* a look has told how many there were */
+        uint64_t n_kills;
+
         bool told;  /* what cannot be had */
         bool waits; /* for another try */
         uint64_t due_usec;
@@ -76,6 +79,19 @@ static int compare_ids(const void *a, const void *b) {
         return x < y ? -1 : x > y;
 }
 
+uint64_t arming_count_kills(Agent *a, uint64_t cgroup_id, uint64_t n_kills) {
+        const Sensor key = { .cgroup_id = cgroup_id };
+        Sensor **found = tfind(&key, &a->sensors, compare_ids);
+        uint64_t more;
+
+        if (!found)
+                return 0;
+        more = (*found)->knows_kills ? usec_sub(n_kills, (*found)->n_kills) : 0;
+        (*found)->knows_kills = true;
+        (*found)->n_kills = n_kills;
+        return more;
+}
+
 void arming_forget(Agent *a, uint64_t cgroup_id) {
         const Sensor key = { .cgroup_id = cgroup_id };
         Sensor **found = tfind(&key, &a->sensors, compare_ids), *s;
@@ -98,6 +114,7 @@ static bool feed_sample(Agent *a, uint64_t cgroup_id, SampleCause cause, const P
                 baselines_note(&a->baselines, a->tree, cgroup_id, clock_usec());
         if (watch_sample(a->tree, cgroup_id, &event.sample.values) != 0)
                 return false;
+        sightings_on_sample(a, cgroup_id, &event.sample.values);
         agent_feed(a, &event);
         return true;
 }

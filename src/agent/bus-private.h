@@ -13,7 +13,7 @@
 struct AgentBus {
         Agent *agent;
         sd_bus *bus;
-        sd_bus_slot *vtable, *name, *disconnected;
+        sd_bus_slot *vtable, *name, *disconnected, *oomd;
         sd_event_source *retry;
 };
 

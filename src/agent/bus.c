@@ -2,6 +2,7 @@
 
 #include "agent/agent-private.h"
 #include "agent/bus-private.h"
+#include "agent/oomd.h"
 
 #define SYSTEM_BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 #define OBJECT "/org/memstalld1"
@@ -35,6 +36,7 @@ static int bus_connect(AgentBus *b);
 static void bus_close(AgentBus *b) {
         b->name = sd_bus_slot_unref(b->name);
         b->disconnected = sd_bus_slot_unref(b->disconnected);
+        b->oomd = sd_bus_slot_unref(b->oomd);
         b->vtable = sd_bus_slot_unref(b->vtable);
         b->bus = sd_bus_close_unref(b->bus);
 }
@@ -88,6 +90,8 @@ static int bus_connect(AgentBus *b) {
                 r = sd_bus_match_signal_async(b->bus, &b->disconnected, "org.freedesktop.DBus.Local",
                                               "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
                                               "Disconnected", on_disconnected, NULL, b);
+        if (r >= 0)
+                r = oomd_match(b->agent, b->bus, &b->oomd);
         if (r >= 0)
                 r = sd_bus_request_name_async(b->bus, &b->name, NAME, 0, on_name, b);
         if (r < 0)

@@ -139,28 +139,58 @@ void culprits_read(Agent *a, uint64_t watch_id) {
         }
 }
 
-static bool is_told(const Decision *d, const Blame *b) {
-        for (size_t i = 0; i < d->n_culprits; i++)
-                if (d->culprits[i].unit.id == b->unit.id)
-                        return true;
-        return false;
+/* What is told of either: one of the two is NULL. */
+typedef struct Story {
+        const Decision *decision;
+        const Sighting *sighting;
+        const Culprit *culprits;
+        size_t n_culprits;
+        const Blame *blames;
+        size_t n_blames;
+} Story;
+
+/* Of those that were read last. */
+static void tell_culprit(Agent *a, const Story *s, const Culprit *culprit) {
+        Culprits *c = &a->culprits;
+        const StallEntry *e = c->kept + culprit->stall;
+        const char *stack;
+
+        if (culprit->stall >= c->n_stalls)
+                return;
+        c->stack[0] = '\0';
+        if (a->config.settings.culprit_stacks)
+                (void) memstall_symbolize(c->memstall, e, c->stack, sizeof(c->stack));
+        stack = c->stack[0] ? c->stack : NULL;
+        if (s->decision)
+                journal_culprit(a->journal, s->decision, culprit, e->comm, stack);
+        else
+                journal_seen_culprit(a->journal, s->sighting, culprit, e->comm, stack);
+}
+
+static void tell_blamed(Agent *a, const Story *s, const Blame *b) {
+        for (size_t i = 0; i < s->n_culprits; i++)
+                if (s->culprits[i].unit.id == b->unit.id)
+                        return;
+        if (s->decision)
+                journal_blamed(a->journal, s->decision, b);
+        else
+                journal_seen_blamed(a->journal, s->sighting, b);
+}
+
+static void tell(Agent *a, const Story *s) {
+        for (size_t i = 0; i < s->n_culprits; i++)
+                tell_culprit(a, s, s->culprits + i);
+        for (size_t i = 0; i < s->n_blames; i++)
+                if (s->blames[i].is_cause)
+                        tell_blamed(a, s, s->blames + i);
 }
 
 void culprits_tell(Agent *a, const Decision *d) {
-        Culprits *c = &a->culprits;
+        tell(a, &(Story){ .decision = d, .culprits = d->culprits, .n_culprits = d->n_culprits, .blames = d->blames,
+                          .n_blames = d->n_blames });
+}
 
-        for (size_t i = 0; i < d->n_culprits; i++) {
-                const Culprit *culprit = d->culprits + i;
-                const StallEntry *e = c->kept + culprit->stall;
-
-                if (culprit->stall >= c->n_stalls)
-                        continue;
-                c->stack[0] = '\0';
-                if (a->config.settings.culprit_stacks)
-                        (void) memstall_symbolize(c->memstall, e, c->stack, sizeof(c->stack));
-                journal_culprit(a->journal, d, culprit, e->comm, c->stack[0] ? c->stack : NULL);
-        }
-        for (size_t i = 0; i < d->n_blames; i++)
-                if (d->blames[i].is_cause && !is_told(d, d->blames + i))
-                        journal_blamed(a->journal, d, d->blames + i);
+void culprits_tell_seen(Agent *a, const Sighting *s) {
+        tell(a, &(Story){ .sighting = s, .culprits = s->culprits, .n_culprits = s->n_culprits, .blames = s->blames,
+                          .n_blames = s->n_blames });
 }

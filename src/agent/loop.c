@@ -112,8 +112,11 @@ static void carry_out(Agent *a, const Effect *e) {
                 journal_refused(a->journal, &e->refusal);
                 break;
 
-        case EFFECT_ENDED:
         case EFFECT_SEEN:
+                sightings_tell(a, &e->seen);
+                break;
+
+        case EFFECT_ENDED:
         case _EFFECT_KIND_MAX:
                 break;
         }
@@ -174,7 +177,7 @@ void agent_tell_status(Agent *a) {
         a->told_usec = now_usec;
 }
 
-void agent_feed(Agent *a, Event *event) {
+static void step_and_look(Agent *a, Event *event) {
         event->now_usec = clock_usec();
         step(a, event);
 
@@ -187,7 +190,14 @@ void agent_feed(Agent *a, Event *event) {
                 step(a, &seen);
         }
         a->n_looks = 0;
+}
 
+void agent_feed(Agent *a, Event *event) {
+        Event killed;
+
+        step_and_look(a, event);
+        while (sightings_next(a, &killed))
+                step_and_look(a, &killed);
         while (a->n_late > 0) {
                 Event late = { .kind = EVENT_OUTCOME, .now_usec = clock_usec(), .outcome = a->late[--a->n_late] };
 

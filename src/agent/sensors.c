@@ -24,17 +24,38 @@ void sensors_follow(Agent *a, uint64_t cgroup_id) {
                 sensors_tell_blind(a, cgroup_id, r > 0 ? watch_error_text(r) : strerror(-r));
 }
 
+static bool sample(Agent *a, uint64_t cgroup_id, Sample *ret) {
+        if (watch_sample(a->tree, cgroup_id, ret) != 0)
+                return false;
+        sightings_on_sample(a, cgroup_id, ret);
+        return true;
+}
+
+/* Of the host, though nobody watches it: how much there is, and who stalled. Candidates have no files open then. */
+static bool survey_unwatched(Agent *a, uint64_t cgroup_id, Candidates *ret) {
+        int r;
+
+        *ret = (Candidates){ 0 };
+        if (cgroup_id != tree_host_id(a->tree) || tree_follow(a->tree, cgroup_id) != 0)
+                return false;
+        r = watch_sample(a->tree, cgroup_id, &ret->values);
+        tree_unfollow(a->tree, cgroup_id);
+        return r == 0;
+}
+
 bool sensors_look(Agent *a, const Look *look, Event *ret) {
         Candidates survey;
 
         culprits_read_waits(a, look->cgroup_id);
         if (!look->survey) {
                 *ret = (Event){ .kind = EVENT_SAMPLE, .cgroup_id = look->cgroup_id };
-                return watch_sample(a->tree, look->cgroup_id, &ret->sample.values) == 0;
+                return sample(a, look->cgroup_id, &ret->sample.values);
         }
 
         culprits_read(a, look->cgroup_id);
-        if (watch_survey(a->tree, look->cgroup_id, &survey) != 0)
+        if (watch_survey(a->tree, look->cgroup_id, &survey) == 0)
+                sightings_on_sample(a, look->cgroup_id, &survey.values);
+        else if (!survey_unwatched(a, look->cgroup_id, &survey))
                 return false;
         *ret = (Event){
                 .kind = EVENT_SURVEY,
@@ -69,9 +90,10 @@ static void on_cgroup(const Event *event, void *userdata) {
         Agent *a = userdata;
         Event copy = *event;
 
-        if (event->kind == EVENT_CGROUP_GONE)
+        if (event->kind == EVENT_CGROUP_GONE) {
                 arming_forget(a, event->cgroup_id);
-        else
+                sightings_forget(a, event);
+        } else
                 copy.cgroup.born_usec = a->scanned ? clock_usec() : 0;
         a->newborn_id = a->scanned ? event->cgroup_id : 0;
         agent_feed(a, &copy);

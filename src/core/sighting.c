@@ -17,7 +17,9 @@ int sighting_init(Sightings *s) {
                 .stalls = calloc(STALLS_MAX, sizeof(*s->stalls)),
                 .places = calloc(STALLS_MAX, sizeof(*s->places)),
         };
-        return s->seen && s->stalls && s->places ? 0 : -ENOMEM;
+        if (!s->seen || !s->stalls || !s->places)
+                return -ENOMEM;
+        return budget_init(&s->traces, SIGHTING_TRACES_MAX, USEC_PER_HOUR);
 }
 
 void sighting_done(Sightings *s) {
@@ -28,6 +30,7 @@ void sighting_done(Sightings *s) {
         free(s->seen);
         free(s->stalls);
         free(s->places);
+        budget_done(&s->traces);
         *s = (Sightings){ 0 };
 }
 
@@ -126,6 +129,7 @@ static void look(Core *core, const Seen *s, const Event *event, Sighting *t) {
         t->sample = survey.survey.values;
         t->cause = survey_cause(&core->survey, &core->nodes, &survey, s->watch, events_of(s, &t->sample), false);
         t->n_culprits = survey_culprits(&core->survey, &core->nodes, &survey, t->culprits, DECISION_CULPRITS_MAX);
+        t->n_blames = survey_blames(&core->survey, t->blames, DECISION_BLAMES_MAX, &t->blame_unknown);
         for (size_t i = 0; i < t->n_culprits; i++)
                 t->culprits[i].stall = core->sightings.places[t->culprits[i].stall];
         t->n_blames = survey_blames(&core->survey, t->blames, DECISION_BLAMES_MAX, &t->blame_unknown);
@@ -169,10 +173,10 @@ static void tell(Core *core, Seen *s, const Event *survey) {
 }
 
 static void end(Core *core, Seen *s) {
-        if (s->own_incident) {
+        core->n_ended += s->own_incident;
+        if (s->own_incident && budget_take(&core->sightings.traces, core->now_usec)) {
                 Effect *e = effects_add(core, EFFECT_ENDED);
 
-                core->n_ended++;
                 e->ended.incident = s->incident;
                 e->ended.watch = node_name(s->watch);
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/budget.h"
 #include "core/core.h"
 #include "core/node.h"
 
@@ -11,6 +12,7 @@
 
 #define SIGHTINGS_MAX 16U /* units at once; of kills elsewhere only the number is told */
 #define SIGHTING_PATH_MAX 1024U
+#define SIGHTING_TRACES_MAX 10U /* EFFECT_ENDED, an hour */
 
 typedef enum SightingState {
         SIGHTING_FREE,
@@ -40,6 +42,7 @@ typedef struct Sightings {
         Seen *seen;    /* SIGHTINGS_MAX of them, allocated once */
         Stall *stalls; /* those of a survey that belong to one sighting, and where they stood */
         size_t *places;
+        Budget traces; /* who is killed and started again for ever is to leave room for the traces of other incidents */
         uint64_t missed;
 } Sightings;
 

@@ -40,6 +40,10 @@ static uint64_t ask(const Tree *t, uint64_t cgroup_id) {
         return registry_find_path(t, path + root)->id;
 }
 
+uint64_t tree_find(const Tree *t, const char *path) {
+        return registry_find_path(t, path)->id;
+}
+
 uint64_t tree_resolve(Tree *t, uint64_t cgroup_id) {
         struct TreeResolved *known = &t->resolved[cgroup_id % TREE_RESOLVED_MAX];
         const Folder *f = registry_find(t, cgroup_id);

@@ -67,6 +67,9 @@ size_t tree_n_nodes(const Tree *tree);
 bool tree_name(const Tree *tree, uint64_t cgroup_id, CgroupKind *ret_kind, const char **ret_path,
                const char **ret_unit, bool *ret_delegated);
 
+/* The slice, unit or group at `path`, as in Event.cgroup, or the nearest above it; the host's id if there is none. */
+uint64_t tree_find(const Tree *tree, const char *path);
+
 /* The slice, unit or group that `cgroup_id` is, or lies in, the nearest: for cgroups below delegated units, whose ids BPF reports. Asks
  * the kernel for the path (open_by_handle_at(2); needs CAP_DAC_READ_SEARCH) if the registry does not know the id,
  * and remembers the answer. The host's id for folders that belong to no slice; 0 if it is gone or may not be asked. */

@@ -105,6 +105,10 @@ static void test_told_with_culprits(void **state) {
         assert_int_equal(s->culprits[0].role, ROLE_CAUSE);
         assert_int_equal(s->culprits[0].share, 10000);
         assert_string_equal(s->culprits[0].unit.unit, "a.service");
+        assert_int_equal(s->n_blames, 1);
+        assert_string_equal(s->blames[0].unit.unit, "a.service");
+        assert_int_equal(s->blames[0].share, 10000);
+        assert_int_equal(s->blame_unknown, 0);
 
         /* A survey for another reason tells nothing. */
         stalls(SLICE, list, 2, NULL, 0);
@@ -403,6 +407,24 @@ static void test_watch_goes(void **state) {
         assert_string_equal(effect_of(&f, EFFECT_ENDED)->ended.watch.unit, "s.slice");
 }
 
+/* Who is killed and started again for ever does not push out the traces of other incidents. */
+static void test_few_traces(void **state) {
+        for (unsigned i = 0; i < SIGHTING_TRACES_MAX + 2; i++) {
+                kernel_kills(A, 5);
+                feed_survey(&f, SLICE, NULL, 0);
+                pass(&f, 10 * SEC, 0, 0);
+                feed_timer(&f);
+                assert_effects(&f, i < SIGHTING_TRACES_MAX ? "ended" : "");
+                assert_int_equal(core_ids(f.core).n_ended, i + 1);
+        }
+        pass(&f, 3600 * SEC, 0, 0);
+        kernel_kills(A, 5);
+        feed_survey(&f, SLICE, NULL, 0);
+        pass(&f, 10 * SEC, 0, 0);
+        feed_timer(&f);
+        assert_effects(&f, "ended");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_told_with_culprits, setup, teardown),
@@ -417,6 +439,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_gone_before_we_heard, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_incident_of_the_watch, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_watch_goes, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_few_traces, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
