@@ -196,7 +196,8 @@ static int warn_stall(const PolicyDraft *draft, const Step *step, ConfigErrors *
         return 0;
 }
 
-/* What nothing tells of: it is looked at time and again, whether anything stalls or not (core/watch-look.c). */
+/* What nothing tells of: it is looked at time and again, whether anything stalls or not, as soon as memory is not plenty
+ * (core/watch-room.c). */
 static bool is_polled(ConditionKind kind) {
         return kind == CONDITION_GROWTH || kind == CONDITION_REFAULTS || kind == CONDITION_RECLAIM ||
                kind == CONDITION_EFFICIENCY;
@@ -221,8 +222,9 @@ static int warn_polled(const PolicyDraft *draft, const Step *step, ConfigErrors 
         if (!polled)
                 return 0;
         place = step_place(draft, step, polled->kind, errors);
-        return place_warning(&place, "nothing else in the step tells when to look, so each watch is looked at all the "
-                                     "time: add for example Pressure=some 1%% 2s");
+        return place_warning(&place, "nothing else in the step tells when to look: where the kernel warns of shortage "
+                                     "nobody does while memory is plenty, and else each watch is looked at all the time: "
+                                     "add for example Pressure=some 1%% 2s");
 }
 
 /* A host has no limit to meet, and while one task waits for a CPU another has it. */

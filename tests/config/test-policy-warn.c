@@ -114,8 +114,8 @@ static void test_stall(void **state) {
 }
 
 #define POLLED                                                                                                \
-        "=: nothing else in the step tells when to look, so each watch is looked at all the time: add for example " \
-        "Pressure=some 1% 2s\n"
+        "=: nothing else in the step tells when to look: where the kernel warns of shortage nobody does while memory is " \
+        "plenty, and else each watch is looked at all the time: add for example Pressure=some 1% 2s\n"
 
 static void test_polled(void **state) {
         CHECK({ MATCH "[Step]\nGrowth=1M 1s\nUsage=1G\nAction=log\n", "" },
