@@ -35,5 +35,10 @@ int bus_get_holds(sd_bus *bus, const char *path, const char *interface, const ch
 int bus_get_blind(sd_bus *bus, const char *path, const char *interface, const char *property,
                   sd_bus_message *reply, void *userdata, sd_bus_error *error);
 
+/* Explain(s): what is known of one unit, see core/explain.h; the types are in bus.c, what they mean in ctl/explain-unit.c.
+ * An answer may take two seconds; bus_explain_forget() forgets the questions that wait. */
+int bus_method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error);
+void bus_explain_forget(void);
+
 /* Record(h): a trace into a pipe, see agent/recording.h. */
 int bus_method_record(sd_bus_message *m, void *userdata, sd_bus_error *error);

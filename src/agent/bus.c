@@ -23,6 +23,12 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_PROPERTY("Watches", "a(sssbs)", bus_get_watches, 0, 0),
         SD_BUS_PROPERTY("Holds", "a(sssstts)", bus_get_holds, 0, 0),
         SD_BUS_PROPERTY("Blind", "a{st}", bus_get_blind, 0, 0),
+        SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", unit),
+                                SD_BUS_RESULT("s", cgroup, "s", name, "as", notes, "t", now_usec, "b", dry_run,
+                                              "u", actions_left, "u", actions_max, "t", actions_usec,
+                                              "a(sss)", policies, "a(sssstt)", holds,
+                                              "a(ssssasbsbsttuuta(ssbstttttuasa(sssttbt)))", watches),
+                                bus_method_explain, 0),
         SD_BUS_METHOD_WITH_ARGS("Record", SD_BUS_ARGS("h", pipe), SD_BUS_NO_RESULT, bus_method_record, 0),
         SD_BUS_SIGNAL_WITH_ARGS("ActionTaken",
                                 SD_BUS_ARGS("s", incident, "s", unit, "s", action, "s", policy, "s", step, "s", outcome),
@@ -34,6 +40,7 @@ static const sd_bus_vtable manager_vtable[] = {
 static int bus_connect(AgentBus *b);
 
 static void bus_close(AgentBus *b) {
+        bus_explain_forget();
         b->name = sd_bus_slot_unref(b->name);
         b->disconnected = sd_bus_slot_unref(b->disconnected);
         b->oomd = sd_bus_slot_unref(b->oomd);

@@ -21,6 +21,14 @@ bool budget_left(const Budget *b, uint64_t now_usec) {
         return b->n < b->max_actions || usec_sub(now_usec, b->taken_usec[b->next]) >= b->time_usec;
 }
 
+unsigned budget_used(const Budget *b, uint64_t now_usec) {
+        unsigned used = 0;
+
+        for (size_t i = 0; i < b->n; i++)
+                used += usec_sub(now_usec, b->taken_usec[i]) < b->time_usec;
+        return used;
+}
+
 bool budget_take(Budget *b, uint64_t now_usec) {
         if (!budget_left(b, now_usec))
                 return false;

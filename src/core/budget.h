@@ -23,5 +23,8 @@ void budget_done(Budget *b);
 /* Whether one more action is left. */
 bool budget_left(const Budget *b, uint64_t now_usec);
 
+/* How many were taken within the time. */
+unsigned budget_used(const Budget *b, uint64_t now_usec);
+
 /* Takes one action out of the budget; false if nothing is left, and nothing is taken then. */
 bool budget_take(Budget *b, uint64_t now_usec);

@@ -90,8 +90,7 @@ uint64_t condition_value(const Watch *w, const Condition *c, uint64_t window_use
         return 0;
 }
 
-/* An amount in bytes: a share is one of the tightest limit (MemTotal for the host), of MemTotal, or of all swap. */
-static uint64_t amount_bytes(const Watch *w, const Condition *c) {
+uint64_t condition_amount(const Watch *w, const Condition *c) {
         uint64_t all = c->kind == CONDITION_HOST_AVAILABLE ? w->sample.host_total_bytes :
                        c->kind == CONDITION_SWAP_FREE      ? w->sample.swap_total_bytes :
                                                              w->sample.limit_bytes;
@@ -102,7 +101,7 @@ static uint64_t amount_bytes(const Watch *w, const Condition *c) {
 }
 
 uint64_t condition_distance(const Watch *w, const Condition *c) {
-        uint64_t limit = amount_bytes(w, c), value = condition_value(w, c, USEC_INFINITY);
+        uint64_t limit = condition_amount(w, c), value = condition_value(w, c, USEC_INFINITY);
 
         if (c->kind == CONDITION_USAGE)
                 return value > limit ? 0 : usec_add(limit - value, 1);

@@ -42,5 +42,9 @@ bool condition_accepts(const Watch *w, const Condition *c, uint64_t value);
 
 bool condition_holds(const Watch *w, const Condition *c);
 
+/* What a level is held against, in bytes: a share is one of the tightest limit (MemTotal for the host), of MemTotal, or of
+ * all swap. */
+uint64_t condition_amount(const Watch *w, const Condition *c);
+
 /* How far a level is from holding, in bytes; 0 if it holds, UINT64_MAX if it never will. */
 uint64_t condition_distance(const Watch *w, const Condition *c);

@@ -54,6 +54,26 @@ static bool is_candidate(char *const *globs, const Node *watch, const Node *n) {
         return globs ? names(globs, n) : node_is_within(n, watch);
 }
 
+unsigned victim_standing(const Policy *policy, const Node *watch, const Node *n, uint64_t now_usec) {
+        const struct {
+                bool is;
+                unsigned bit;
+        } rules[] = {
+                { !n->container && !is_candidate(policy->victim.from, watch, n), VICTIM_NOT_FROM },
+                { n->container, VICTIM_CONTAINER },
+                { names(policy->victim.never, n), VICTIM_NEVER },
+                { n->protected, VICTIM_PROTECTED },
+                { now_usec < n->dying_until_usec, VICTIM_DYING },
+                { names(policy->victim.avoid, n), VICTIM_AVOID },
+                { names(policy->victim.prefer, n), VICTIM_PREFER },
+        };
+        unsigned standing = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(rules); i++)
+                standing |= rules[i].is ? rules[i].bit : 0;
+        return standing;
+}
+
 /* ---- By measure ------------------------------------------------------------------------------ */
 
 static uint64_t measure_value(RankMeasure measure, const Suspect *suspect) {

@@ -28,6 +28,20 @@ typedef struct VictimChoice {
         RankMeasure rank;      /* what told the victim from the next */
 } VictimChoice;
 
+/* What keeps a unit from being chosen, or moves it among the candidates; a bit each. */
+enum {
+        VICTIM_NOT_FROM = 1 << 0,  /* no candidate: From= does not name it, or without one it does not lie beneath the watch */
+        VICTIM_CONTAINER = 1 << 1, /* what is beneath it stands for it */
+        VICTIM_NEVER = 1 << 2,     /* Never= */
+        VICTIM_PROTECTED = 1 << 3, /* by name, or for what is beneath it */
+        VICTIM_DYING = 1 << 4,     /* it was killed just now */
+        VICTIM_AVOID = 1 << 5,     /* these two: behind, or ahead of, all others */
+        VICTIM_PREFER = 1 << 6,
+};
+
+/* The same rules as below, as far as they need no survey: preferences (`omit`, `avoid`) and what is held are not in it. */
+unsigned victim_standing(const Policy *policy, const Node *watch, const Node *n, uint64_t now_usec);
+
 /* Candidates are what From= names, wherever it is, or without it the watch and all beneath it; slices only where a glob
  * that ends in ".slice" names them, and not for kill, stop, restart and start. What stands in the path of a delegated
  * cgroup stands for it in all lists. Left out: containers, Never= and those whose units ask for it (`omit`), protected

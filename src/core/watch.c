@@ -109,11 +109,25 @@ bool watch_step_holds_but(const Watch *w, const Step *step, ConditionKind kind) 
         return true;
 }
 
+/* Notes which conditions hold; returns whether all do. */
+static bool evaluate_step(const Watch *w, const Step *step, StepState *state, uint64_t now_usec) {
+        bool all = true;
+
+        for (size_t i = 0; i < step->n_conditions; i++) {
+                if (condition_holds(w, step->conditions + i))
+                        state->condition_held_usec[i] = now_usec;
+                else
+                        all = false;
+        }
+        return all;
+}
+
 void watch_evaluate(Watch *w, uint64_t now_usec) {
         for (const Step *step = w->policy->steps; step < w->policy->steps + w->policy->n_steps; step++) {
                 StepState *state = watch_step_state(w, step);
 
-                if (watch_step_holds_but(w, step, _CONDITION_KIND_MAX)) {
+                if (evaluate_step(w, step, state, now_usec)) {
+                        state->last_held_usec = now_usec;
                         state->clear_since_usec = USEC_INFINITY;
                         state->held_since_usec = MIN(state->held_since_usec, now_usec);
                 } else {
@@ -129,19 +143,23 @@ static bool grows_rare(ActionKind action) {
         return action == ACTION_LOG || action == ACTION_THROTTLE || action == ACTION_FREEZE || action == ACTION_START;
 }
 
-bool watch_step_cools(const Watch *w, const Step *step, uint64_t now_usec) {
+uint64_t watch_step_cooldown(const Watch *w, const Step *step) {
         const StepState *state = watch_step_state(w, step);
         unsigned doublings = state->n_acted > 0 ? MIN(state->n_acted - 1, DOUBLINGS_MAX) : 0;
         uint64_t cooldown_usec = step->cooldown_usec;
 
         if (grows_rare(step->action) && cooldown_usec < USEC_PER_DAY)
                 cooldown_usec <<= doublings;
-        return state->acted_usec != 0 && now_usec - state->acted_usec < cooldown_usec;
+        return cooldown_usec;
 }
 
-/* Whether what is measured over a window is still there after the last action: what the window remembers from before does
- * not count. */
-static bool step_is_fresh(const Watch *w, const Step *step, uint64_t now_usec) {
+bool watch_step_cools(const Watch *w, const Step *step, uint64_t now_usec) {
+        const StepState *state = watch_step_state(w, step);
+
+        return state->acted_usec != 0 && now_usec - state->acted_usec < watch_step_cooldown(w, step);
+}
+
+bool watch_step_fresh(const Watch *w, const Step *step, uint64_t now_usec) {
         uint64_t since_usec = now_usec - w->settle_since_usec;
 
         for (const Condition *c = step->conditions; c < step->conditions + step->n_conditions; c++) {
@@ -157,7 +175,7 @@ static bool step_has_held(const Watch *w, const Step *step, uint64_t now_usec) {
         const StepState *state = watch_step_state(w, step);
 
         return state->held_since_usec != USEC_INFINITY && now_usec - state->held_since_usec >= step->for_usec &&
-               step_is_fresh(w, step, now_usec);
+               watch_step_fresh(w, step, now_usec);
 }
 
 const Step *watch_step_due(const Watch *w, uint64_t now_usec, bool dry_run) {

@@ -24,6 +24,10 @@ typedef struct StepState {
         uint64_t acted_usec;       /* 0: never */
         unsigned n_acted; /* in this incident */
         uint32_t refused; /* a bit for each RefusalReason that this incident has seen */
+
+        /* For explain alone: the last look at which all its conditions held, and each of them; 0: none. */
+        uint64_t last_held_usec;
+        uint64_t condition_held_usec[STEP_CONDITIONS_MAX];
 } StepState;
 
 typedef struct Watch {
@@ -159,8 +163,13 @@ bool watch_cause_is_room(const Watch *w);
 /* Whether all conditions of the step but those of this kind hold; _CONDITION_KIND_MAX: all. */
 bool watch_step_holds_but(const Watch *w, const Step *step, ConditionKind kind);
 
-/* Whether the step is within its Cooldown=. */
+/* Whether the step is within its Cooldown=; how long that is by now, in this incident. */
 bool watch_step_cools(const Watch *w, const Step *step, uint64_t now_usec);
+uint64_t watch_step_cooldown(const Watch *w, const Step *step);
+
+/* Whether what is measured over a window is still there after the last action: what the window remembers from before does
+ * not count. */
+bool watch_step_fresh(const Watch *w, const Step *step, uint64_t now_usec);
 
 /* watch-sensors.c, for watch_new() alone: what the policy needs to be woken for, and to see. 0 or -ENOMEM. */
 int watch_plan_sensors(Watch *w);

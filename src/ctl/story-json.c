@@ -19,7 +19,7 @@ static void json_parts(Json *j, const char *key, const Part *parts, size_t n) {
         for (size_t i = 0; i < n; i++) {
                 _cleanup_(freep) char *unit = strndup(parts[i].unit, parts[i].unit_length);
                 _cleanup_(freep) char *evidence =
-                        parts[i].evidence ? strndup(parts[i].evidence, strcspn(parts[i].evidence, "\n")) : NULL;
+                        parts[i].rests_on ? strndup(parts[i].rests_on, strcspn(parts[i].rests_on, "\n")) : NULL;
 
                 json_object(j, NULL);
                 json_string(j, "unit", unit);

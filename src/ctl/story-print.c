@@ -102,6 +102,30 @@ static int print_what(Paragraph *p, const Story *s) {
 
 /* ---- Who ----------------------------------------------------------------------------------------- */
 
+/* "growth: grows 20M/s, brings 21M/s, 0 refaults/s": what blame rests on, and the figures. */
+static void write_evidence(FILE *f, const char *rests_on) {
+        static const struct {
+                const char *kind, *text;
+        } kinds[] = {
+                { "limit:", "it is at a limit of its own" },
+                { "growth:", "it took memory that it had not before" },
+                { "refaults:", "it goes round in more than there is room for" },
+                { "reclaim:", "it had the memory of others reclaimed" },
+                { "itself:", "it asked for it itself" },
+        };
+        size_t n = strcspn(rests_on, "\n");
+
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+                size_t n_kind = strlen(kinds[i].kind);
+
+                if (n > n_kind + 1 && strncmp(rests_on, kinds[i].kind, n_kind) == 0) {
+                        fprintf(f, ": %s; %.*s", kinds[i].text, (int) (n - n_kind - 1), rests_on + n_kind + 1);
+                        return;
+                }
+        }
+        fprintf(f, ": %.*s", (int) n, rests_on);
+}
+
 static int print_parts(Paragraph *p, const char *label, const Part *parts, size_t n) {
         int r = 0;
 
@@ -114,8 +138,8 @@ static int print_parts(Paragraph *p, const char *label, const Part *parts, size_
                 if (part->comm)
                         fprintf(f, " (%s%s%s%s%s%s)", part->comm, part->pid ? "[" : "", part->pid ? part->pid : "",
                                 part->pid ? "]" : "", part->class ? ": " : "", part->class ? part->class : "");
-                if (part->evidence)
-                        fprintf(f, ": %.*s", (int) strcspn(part->evidence, "\n"), part->evidence);
+                if (part->rests_on)
+                        write_evidence(f, part->rests_on);
                 r = paragraph_end(p, i == 0 ? label : NULL);
         }
         return r;

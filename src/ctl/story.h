@@ -45,7 +45,7 @@ typedef struct Deed {
 typedef struct Part {
         const char *unit, *comm, *class;
         size_t unit_length;   /* of `unit`, which may be in the middle of a text */
-        const char *evidence; /* in words, up to the end of the line; NULL: none */
+        const char *rests_on; /* of blame: "growth: grows 20M/s, …", up to the end of the line; NULL: it is not of blame */
         const char *pid;
         uint32_t share; /* of the stall time, hundredths of a percent */
 } Part;

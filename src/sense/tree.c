@@ -166,6 +166,12 @@ TreeGaps tree_gaps(const Tree *t) {
         return t->gaps;
 }
 
+Preference tree_preference(const Tree *t, uint64_t watch_id, uint64_t cgroup_id) {
+        const Folder *watch = registry_find(t, watch_id), *f = registry_find(t, cgroup_id);
+
+        return watch && f ? folder_preference(f, watch) : PREFERENCE_NONE;
+}
+
 uint64_t tree_host_id(const Tree *t) {
         return t->root->id;
 }

@@ -62,6 +62,9 @@ uint64_t tree_host_id(const Tree *tree);
 /* Nodes in the registry, the host included, and folders that are only on the way to groups. */
 size_t tree_n_nodes(const Tree *tree);
 
+/* What the unit says with ManagedOOMPreference= to a watch on `watch_id`, as a survey of it would tell; reads no file. */
+Preference tree_preference(const Tree *tree, uint64_t watch_id, uint64_t cgroup_id);
+
 /* What `cgroup_id` is called; as in Event.cgroup, valid until the next tree_scan() or tree_dispatch(). Outputs may be
  * NULL. False if it is not in the registry. */
 bool tree_name(const Tree *tree, uint64_t cgroup_id, CgroupKind *ret_kind, const char **ret_path,
