@@ -225,6 +225,33 @@ static void test_many(void **state) {
                 assert_int_equal(e[i].stall_usec, (MEMSTALL_TOTALS_MAX - i) * 1000);
 }
 
+/* Waits that PSI does not count have classes of their own, whatever their stack: here it has no names. */
+static void test_uncounted(void **state) {
+        MemstallWindow *w = *state;
+        MemstallKey key = { .cgroup_id = 10, .tgid = 30, .class = STALL_SWAP_WAIT, .epoch = EPOCH };
+        MemstallTask waiting = {
+                .wait_ns = NOW - SEC, .cgroup_id = 10, .tgid = 30, .marks = MEMSTALL_MARK_WAIT
+        };
+        StallEntry e[4];
+
+        add(w, &key, 3 * MSEC, 2, 2 * MSEC);
+        key.class = STALL_FILE_WAIT;
+        add(w, &key, 2 * MSEC, 1, 2 * MSEC);
+        key.class = MEMSTALL_WAIT;
+        add(w, &key, MSEC, 1, MSEC);
+        memstall_window_add_task(w, &waiting); /* counts when it has ended */
+
+        assert_int_equal(memstall_window_top(w, e, 4), 3);
+        assert_int_equal(e[0].class, STALL_SWAP_WAIT);
+        assert_int_equal(e[0].stall_usec, 3000);
+        assert_int_equal(e[0].count, 2);
+        assert_int_equal(e[1].class, STALL_FILE_WAIT);
+        assert_int_equal(e[2].class, STALL_OTHER);
+        assert_int_equal(e[2].stall_usec, 1000);
+        assert_false(stall_is_counted(e[0].class) || stall_is_counted(e[1].class));
+        assert_true(stall_is_counted(e[2].class));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_epochs, setup, teardown),
@@ -233,6 +260,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_running_joins, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_uncounted, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
