@@ -48,8 +48,10 @@ static __always_inline int reclaim_begins(struct mem_cgroup *memcg) {
         uint64_t id = memcg_id(memcg);
 
         if (in_section(task) || (record && record->marks & MEMSTALL_MARK_OVER_HIGH)) {
-                if (record)
+                if (record) {
                         record->target_id = id;
+                        record->marks &= ~MEMSTALL_MARK_BY_HAND;        /* lost its end: this is no inner one */
+                }
         } else {
                 MemstallTask by_hand = {
                         .task_start = task->start_time,

@@ -6,7 +6,7 @@
  * reading of a page from swap, which on some devices (zram) is done there and then.
  *
  * The outermost wait of a task counts. If a memory stall begins inside it, PSI counts the time, and
- * begin_section() takes the record away; one inside a stall, or inside of what is marked, is not looked at. */
+ * begin_section() takes the record away; one inside a stall is not looked at. */
 
 #include "section.h"
 
@@ -37,12 +37,11 @@ static __always_inline int wait_begins(MemstallWaitSite site) {
         if (in_section(task) || task->flags & PF_KTHREAD)
                 return 0;
         old = record_of(task, tid);
-        if (old && old->marks & MEMSTALL_MARKS_AROUND)
-                return 0;
         if (old && old->marks & MEMSTALL_MARK_WAIT && old->wait_site == MEMSTALL_WAIT_FAULT &&
             site != MEMSTALL_WAIT_FAULT)
                 return 0;               /* inside that one; no other has one inside */
 
+        /* Any other record has lost its end: what is marked waits for no page outside of its sections. */
         record.task_start = task->start_time;
         record.marks = MEMSTALL_MARK_WAIT;
         record.wait_site = site;

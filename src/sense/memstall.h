@@ -57,7 +57,7 @@ typedef struct ReclaimEntry {
         uint64_t cgroup_id;             /* of the task; kswapd and the kernel's workers: the host */
         uint64_t target_id;             /* whose memory.max or memory.high, or memory.reclaim; or the host */
         ReclaimKind kind;
-        uint64_t pages;
+        uint64_t pages;                 /* as the kernel tells: without those of slabs below a limit, since 6.4 */
         uint64_t count;                 /* how often; kswapd: batches */
 } ReclaimEntry;
 
