@@ -198,11 +198,15 @@ static bool blame_wait(Survey *s, const NodeRegistry *nodes, const Event *event,
                 give(self, stall->stall_usec, BLAME_ITSELF);
                 return true;
         }
-        for (const Reclaim *r = event->survey.reclaims; n && r < event->survey.reclaims + event->survey.n_reclaims; r++)
+        for (size_t i = 0; n && i < event->survey.n_reclaims; i++) {
+                const Reclaim *r = event->survey.reclaims + i;
+
                 sum += pages_of(s, r, node_registry_find(nodes, r->target_id), n, self);
+        }
         if (sum == 0)
                 return false;
-        for (const Reclaim *r = event->survey.reclaims; r < event->survey.reclaims + event->survey.n_reclaims; r++) {
+        for (size_t i = 0; i < event->survey.n_reclaims; i++) {
+                const Reclaim *r = event->survey.reclaims + i;
                 const Node *target = node_registry_find(nodes, r->target_id);
                 uint64_t pages = pages_of(s, r, target, n, self);
 
@@ -234,7 +238,8 @@ static void blame_one(Survey *s, const NodeRegistry *nodes, const Event *event, 
 
 /* Who suffers what, and who had what reclaimed: before anything is laid to anybody. */
 static void take_in(Survey *s, const NodeRegistry *nodes, const Event *event) {
-        for (const Stall *stall = event->survey.stalls; stall < event->survey.stalls + event->survey.n_stalls; stall++) {
+        for (size_t i = 0; i < event->survey.n_stalls; i++) {
+                const Stall *stall = event->survey.stalls + i;
                 Suspect *self = survey_find(s, stall->cgroup_id);
 
                 s->stall_usec += stall->stall_usec;
@@ -245,7 +250,8 @@ static void take_in(Survey *s, const NodeRegistry *nodes, const Event *event) {
                 if (stall->class == STALL_COMPACTION)
                         self->compaction_usec += stall->stall_usec;
         }
-        for (const Reclaim *r = event->survey.reclaims; r < event->survey.reclaims + event->survey.n_reclaims; r++) {
+        for (size_t i = 0; i < event->survey.n_reclaims; i++) {
+                const Reclaim *r = event->survey.reclaims + i;
                 const Node *by = node_registry_find(nodes, r->cgroup_id);
                 Suspect *suspect = by && r->target_id != r->cgroup_id ? survey_find(s, by->id) : NULL;
 
