@@ -93,26 +93,25 @@ int direct_reclaim(void *ctx) {
 
 /* ---- Victims of the OOM killer ---- */
 
-static __always_inline int tell_victim(uint32_t tgid, uint64_t cgroup_id, struct task_struct___victim *leader) {
+static __always_inline int tell_task(struct task_struct___victim *task) {
         AlarmRecord *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 
         if (!record) {
                 __sync_fetch_and_add(&n_lost, 1);
                 return 0;
         }
-        *record = (AlarmRecord){ .kind = ALARM_VICTIM, .tgid = tgid, .cgroup_id = cgroup_id };
-        if (leader)
-                __builtin_memcpy(record->comm, leader->comm, sizeof(record->comm));
+        *record = (AlarmRecord){
+                .kind = ALARM_VICTIM,
+                .tgid = (uint32_t) task->tgid,
+                .cgroup_id = task->cgroups->dfl_cgrp->kn->id,
+        };
+        __builtin_memcpy(record->comm, task->group_leader->comm, sizeof(record->comm));
         bpf_ringbuf_submit(record, 0);
         return 0;
 }
 
-static __always_inline int tell_task(struct task_struct___victim *task) {
-        return tell_victim((uint32_t) task->tgid, task->cgroups->dfl_cgrp->kn->id, task->group_leader);
-}
-
-/* Three ways to the same, of which user space loads the first that the kernel has: the tracepoint's argument is a task
- * since 6.8 (and in stable kernels that took it over), and before a number, which tells less than the function that the
+/* Two ways to the same, of which user space loads the first that the kernel has: the tracepoint's argument is a task
+ * since 6.8 (and in stable kernels that took it over). Before it is a number, which tells less than the function that the
  * tracepoint is in. */
 SEC("tp_btf/mark_victim")
 int victim_task(uint64_t *ctx) {
@@ -129,9 +128,4 @@ int victim_marked(uint64_t *ctx) {
         last_victim = task->tgid;
         last_victim_start = task->start_time;
         return tell_task(task);
-}
-
-SEC("tp_btf/mark_victim")
-int victim_pid(uint64_t *ctx) {
-        return tell_victim((uint32_t) ctx[0], 0, NULL);
 }

@@ -7,13 +7,18 @@
 #include <sys/epoll.h>
 
 #include "agent/agent-private.h"
+#include "agent/sightings.h"
 
 static void on_warning(WarningKind kind, void *userdata) {
         agent_feed(userdata, &(Event){ .kind = EVENT_WARNING, .warning = kind });
 }
 
+static void on_oom(uint64_t cgroup_id, uint32_t pid, const char *comm, void *userdata) {
+        sightings_on_oom(userdata, cgroup_id, pid, comm);
+}
+
 static int on_input(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        static const AlarmHandlers handlers = { .warning = on_warning };
+        static const AlarmHandlers handlers = { .warning = on_warning, .oom = on_oom };
         Agent *a = userdata;
         int r;
 
@@ -52,11 +57,13 @@ int warnings_start(Agent *a) {
         r = add_source(a);
         if (r < 0)
                 return r;
+        a->hears_oom = alarm_hears_oom(w->alarm);
         agent_feed(a, &(Event){ .kind = EVENT_WARNING, .warning = WARNING_ARMED });
         return 0;
 }
 
 void warnings_stop(Agent *a) {
+        a->hears_oom = false;
         a->warnings.source = sd_event_source_disable_unref(a->warnings.source);
         a->warnings.alarm = alarm_free(a->warnings.alarm);
 }

@@ -16,6 +16,10 @@ Alarm *alarm_free(Alarm *a) {
         return NULL;
 }
 
+bool alarm_hears_oom(const Alarm *a) {
+        return false;
+}
+
 int alarm_fd(const Alarm *a) {
         return -EBADF;
 }

@@ -79,7 +79,7 @@ static bool tells_task(const struct btf *btf) {
 
 /* The ways to hear of victims, the best first. */
 enum {
-        VICTIM_WAYS = 3,
+        VICTIM_WAYS = 2,
 };
 
 /* Whether the kernel has it; to hear of none can always be had. */
@@ -89,8 +89,6 @@ static bool has_way(const struct btf *btf, size_t way) {
                 return tells_task(btf);
         case 1:
                 return btf__find_by_name_kind(btf, "mark_oom_victim", BTF_KIND_FUNC) >= 0;
-        case 2:
-                return has_tracepoint(btf, "mark_victim") && !tells_task(btf);
         default:
                 return true;
         }
@@ -100,7 +98,6 @@ static struct bpf_program *victim_way(const struct alarm_bpf *s, size_t way) {
         struct bpf_program *const ways[VICTIM_WAYS] = {
                 s->progs.victim_task,
                 s->progs.victim_marked,
-                s->progs.victim_pid,
         };
 
         return way < VICTIM_WAYS ? ways[way] : NULL;
@@ -156,9 +153,7 @@ static int attach(struct bpf_program *program, struct bpf_link **link) {
 
 /* Warnings are what this is for: both kinds must be there, or nothing is armed. The kernel may lack the rest. */
 static int attach_all(struct alarm_bpf *s, const Choice *c, char *rung, size_t rung_size) {
-        struct bpf_link **victim_link = c->victim == s->progs.victim_task   ? &s->links.victim_task :
-                                        c->victim == s->progs.victim_marked ? &s->links.victim_marked :
-                                                                              &s->links.victim_pid;
+        struct bpf_link **victim_link = c->victim == s->progs.victim_task ? &s->links.victim_task : &s->links.victim_marked;
         int woken = attach(c->warn[0], &s->links.kswapd_woken), works = attach(c->warn[1], &s->links.kswapd_works);
         int direct = attach(c->warn[2], &s->links.direct_reclaim), victim = attach(c->victim, victim_link);
 
@@ -167,9 +162,7 @@ static int attach_all(struct alarm_bpf *s, const Choice *c, char *rung, size_t r
         if (direct < 0)
                 return direct;
         (void) snprintf(rung, rung_size, "kswapd%s, direct reclaim%s", works < 0 ? " (when woken)" : "",
-                        victim < 0                         ? "" :
-                        c->victim == s->progs.victim_pid ? ", OOM kills (by number)" :
-                                                             ", OOM kills");
+                        victim < 0 ? "" : ", OOM kills");
         return 0;
 }
 
@@ -251,6 +244,10 @@ Alarm *alarm_free(Alarm *a) {
 }
 
 /* ---- Use ---- */
+
+bool alarm_hears_oom(const Alarm *a) {
+        return a->skeleton->links.victim_task || a->skeleton->links.victim_marked;
+}
 
 int alarm_fd(const Alarm *a) {
         return ring_buffer__epoll_fd(a->ring);

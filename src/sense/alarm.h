@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,8 +29,8 @@ typedef struct AlarmHandlers {
         /* WARNING_KSWAPD or WARNING_DIRECT_RECLAIM. */
         void (*warning)(WarningKind kind, void *userdata);
         /* The kernel's OOM killer has marked this process (`pid` is its tgid): of the host, or of a cgroup at its limit.
-         * Told once for each process. `cgroup_id` is that of the cgroup it runs in, which may lie beneath a unit, or 0
-         * where nobody could tell any more. The kernel also marks a process that meets the shortage while it dies of
+         * Told once for each process. `cgroup_id` is that of the cgroup it runs in, which may lie beneath a unit. The
+         * kernel also marks a process that meets the shortage while it dies of
          * something else: memory.events of its cgroup then counts no oom_kill. */
         void (*oom)(uint64_t cgroup_id, uint32_t pid, const char *comm, void *userdata);
 } AlarmHandlers;
@@ -43,6 +44,9 @@ DEFINE_CLEANUP(Alarm *, alarm_free);
 
 /* To be waited on for input; it stays the object's. */
 int alarm_fd(const Alarm *a);
+
+/* Whether the kernel tells of the OOM killer's victims; else only warnings come. */
+bool alarm_hears_oom(const Alarm *a);
 
 /* One line on what is heard, for `status`: "kswapd, direct reclaim, OOM kills". */
 const char *alarm_rung(const Alarm *a);
