@@ -115,7 +115,6 @@ struct Agent {
         Recording *recording; /* NULL, or the last one */
         Kills *kills;
         OomdHook *oomd_hook; /* NULL where there are no pre-kill hooks */
-        bool hears_oom;      /* BPF tells whom the kernel's OOM killer takes */
         bool recorded; /* a core began before this one */
 
         sd_event_source *timer, *wall_clock, *hangup, *terminate, *interrupt, *settled, *stop_deadline;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,11 @@ void sightings_forget(Agent *a, const Event *event) {
         strcpy(g->unit, event->cgroup.unit);
 }
 
+/* Whether BPF tells whom the kernel's OOM killer takes. */
+static bool hears_oom(const Agent *a) {
+        return a->warnings.alarm && strstr(alarm_rung(a->warnings.alarm), "OOM kills");
+}
+
 static const Gone *find_gone(const Kills *k, uint64_t cgroup_id) {
         for (size_t i = 0; i < GONE_MAX; i++)
                 if (k->gone[i].cgroup_id == cgroup_id && cgroup_id != 0)
@@ -124,6 +130,23 @@ static bool is_counted(Kills *k) {
         return true;
 }
 
+/* Where the process runs that is about to die, "" if nobody knows. */
+static void read_cgroup(Kills *k, uint32_t pid) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        char path[sizeof("/proc//cgroup") + 10];
+        ssize_t n;
+
+        (void) snprintf(path, sizeof(path), "/proc/%" PRIu32 "/cgroup", pid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        n = fd >= 0 ? fd_read_text(fd, k->text, sizeof(k->text)) : 0;
+        if (n <= 3 || strncmp(k->text, "0::", 3) != 0) {
+                k->text[0] = '\0';
+                return;
+        }
+        memmove(k->text, k->text + 3, (size_t) n - 2);
+        k->text[strcspn(k->text, "\n")] = '\0';
+}
+
 void sightings_on_oom(Agent *a, uint64_t cgroup_id, uint32_t pid, const char *comm) {
         Event event = { .kind = EVENT_KILLED, .killed = { .killer = KILLER_KERNEL, .pid = pid } };
         const Gone *gone = find_gone(a->kills, cgroup_id);
@@ -133,8 +156,13 @@ void sightings_on_oom(Agent *a, uint64_t cgroup_id, uint32_t pid, const char *co
         (void) snprintf(event.killed.comm, sizeof(event.killed.comm), "%s", comm);
         if (gone)
                 set_victim(a, gone->path, &event);
-        else
-                event.cgroup_id = cgroup_id ? tree_resolve(a->tree, cgroup_id) : 0;
+        else if (cgroup_id != 0)
+                event.cgroup_id = tree_resolve(a->tree, cgroup_id);
+        else {
+                read_cgroup(a->kills, pid);
+                if (a->kills->text[0] == '/')
+                        set_victim(a, a->kills->text, &event);
+        }
         if (event.cgroup_id == 0)
                 event.cgroup_id = tree_host_id(a->tree);
         agent_feed(a, &event);
@@ -144,7 +172,7 @@ void sightings_on_sample(Agent *a, uint64_t cgroup_id, const Sample *values) {
         uint64_t more = arming_count_kills(a, cgroup_id, values->events_oom_kill);
         Kills *k = a->kills;
 
-        if (more == 0 || a->hears_oom || k->n_queued == QUEUE_MAX)
+        if (more == 0 || hears_oom(a) || k->n_queued == QUEUE_MAX)
                 return;
         k->queue[k->n_queued].cgroup_id = cgroup_id;
         k->queue[k->n_queued++].count = more;

@@ -129,7 +129,6 @@ static void look(Core *core, const Seen *s, const Event *event, Sighting *t) {
         t->sample = survey.survey.values;
         t->cause = survey_cause(&core->survey, &core->nodes, &survey, s->watch, events_of(s, &t->sample), false);
         t->n_culprits = survey_culprits(&core->survey, &core->nodes, &survey, t->culprits, DECISION_CULPRITS_MAX);
-        t->n_blames = survey_blames(&core->survey, t->blames, DECISION_BLAMES_MAX, &t->blame_unknown);
         for (size_t i = 0; i < t->n_culprits; i++)
                 t->culprits[i].stall = core->sightings.places[t->culprits[i].stall];
         t->n_blames = survey_blames(&core->survey, t->blames, DECISION_BLAMES_MAX, &t->blame_unknown);
