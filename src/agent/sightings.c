@@ -83,7 +83,7 @@ void sightings_forget(Agent *a, const Event *event) {
 
 /* Whether BPF tells whom the kernel's OOM killer takes. */
 static bool hears_oom(const Agent *a) {
-        return a->warnings.alarm && strstr(alarm_rung(a->warnings.alarm), "OOM kills");
+        return a->warnings.alarm && alarm_hears_oom(a->warnings.alarm);
 }
 
 static const Gone *find_gone(const Kills *k, uint64_t cgroup_id) {
