@@ -44,11 +44,6 @@ uint64_t chart_span_usec(const Chart *c) {
         return c->n_points < 2 ? 0 : c->points[c->n_points - 1].now_usec - c->points[0].now_usec;
 }
 
-static uint64_t column_start(const Chart *c, size_t column) {
-        return c->points[0].now_usec +
-               (uint64_t) ((unsigned __int128) chart_span_usec(c) * column / CHART_COLUMNS);
-}
-
 /* On the straight line between the readings around it. */
 static uint64_t total_at(const Chart *c, uint64_t when_usec) {
         size_t low = 0, high = c->n_points - 1;
@@ -66,6 +61,28 @@ static uint64_t total_at(const Chart *c, uint64_t when_usec) {
         b = c->points + high;
         return a->total_usec + (uint64_t) ((unsigned __int128) (b->total_usec - a->total_usec) *
                                            (when_usec - a->now_usec) / (b->now_usec - a->now_usec));
+}
+
+void chart_trim(Chart *c, uint64_t usec) {
+        uint64_t from_usec;
+        size_t n = 0;
+
+        if (c->n_marks == 0)
+                return;
+        from_usec = usec_sub(c->marks[0].now_usec, usec);
+        while (n + 1 < c->n_points && c->points[n + 1].now_usec <= from_usec)
+                n++;
+        c->n_points -= n;
+        memmove(c->points, c->points + n, c->n_points * sizeof(*c->points));
+        if (c->n_points > 1 && c->points[0].now_usec < from_usec) {
+                c->points[0].total_usec = total_at(c, from_usec);
+                c->points[0].now_usec = from_usec;
+        }
+}
+
+static uint64_t column_start(const Chart *c, size_t column) {
+        return c->points[0].now_usec +
+               (uint64_t) ((unsigned __int128) chart_span_usec(c) * column / CHART_COLUMNS);
 }
 
 uint32_t chart_share(const Chart *c, size_t column) {
@@ -97,7 +114,7 @@ static void print_row(FILE *f, const Chart *c, size_t row, uint32_t top, bool ut
 
         for (size_t pass = 0; pass < 2; pass++)
                 for (size_t i = 0; i < (pass == 0 ? CHART_COLUMNS : last); i++) {
-                        size_t height = (chart_share(c, i) * ROWS * LEVELS + top - 1) / top, below = row * LEVELS;
+                        size_t height = (2 * chart_share(c, i) * ROWS * LEVELS + top) / (2 * top), below = row * LEVELS;
                         size_t level = height <= below ? 0 : MIN(height - below, (size_t) LEVELS);
 
                         if (pass > 0)

@@ -38,6 +38,9 @@ int chart_add(Chart *c, uint64_t now_usec, uint64_t total_usec);
 /* What was done then. More than CHART_MARKS_MAX are passed over. */
 void chart_mark(Chart *c, uint64_t now_usec, char letter);
 
+/* Leaves out what is older than so long before the first mark. */
+void chart_trim(Chart *c, uint64_t usec);
+
 /* The share of the i-th column's time that was stalled, hundredths of a percent. */
 uint32_t chart_share(const Chart *c, size_t column);
 

@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/usec.h"
 #include "core/trace.h"
 #include "ctl/incident-trace.h"
+
+#define BEFORE_USEC (15 * USEC_PER_SEC)
 
 /* Letters for what was done, beneath the chart. */
 static const struct {
@@ -81,5 +84,6 @@ int incident_trace_read(const char *path, const char *watch, Chart *ret) {
                 return -errno;
         r = read_lines(f, watch, t, ret);
         (void) fclose(f);
+        chart_trim(ret, BEFORE_USEC); /* a minute of calm would leave little room for the rest */
         return r;
 }

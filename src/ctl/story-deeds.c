@@ -2,6 +2,7 @@
 
 /* What was done in an incident, in what order, and what came of it. */
 
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -156,6 +157,11 @@ static void write_end(FILE *f, const Deed *d) {
         }
 }
 
+/* It was told before it was done. */
+static bool is_pending(const Deed *d) {
+        return record_is(d->any, "MEMSTALLD_PENDING", "yes");
+}
+
 bool story_is_slice(const char *unit) {
         const char *dot = strrchr(unit, '.');
 
@@ -175,7 +181,7 @@ void story_write_verdict(FILE *f, const Story *s, const char *who) {
         if (strcmp(victim, who) == 0)
                 victim = "it";
         if (d->kind == DEED_KILL)
-                fprintf(f, "; %s killed %s", story_killer(d->any), *victim ? victim : "a process");
+                fprintf(f, "; %s %s %s", story_killer(d->any), is_pending(d) ? "was about to kill" : "killed", *victim ? victim : "a process");
         else if (d->kind == DEED_REFUSAL || d->action < 0 || d->action >= _ACTION_KIND_MAX)
                 fputs("; nothing was done", f);
         else if (d->action == ACTION_LOG)
@@ -211,9 +217,13 @@ static void write_refusal(FILE *f, const Deed *d) {
 static void write_kill(FILE *f, const Deed *d) {
         const char *comm = record_get(d->any, "MEMSTALLD_COMM"), *pid = record_get(d->any, "MEMSTALLD_PID");
         const char *reason = record_get(d->any, "MEMSTALLD_REASON");
+        uint64_t count = 1;
 
-        fprintf(f, "%s killed ", story_killer(d->any));
-        if (comm)
+        (void) record_uint(d->any, "MEMSTALLD_COUNT", &count);
+        fprintf(f, "%s %s ", story_killer(d->any), is_pending(d) ? "was about to kill" : "killed");
+        if (count > 1)
+                fprintf(f, "%" PRIu64 " processes of ", count);
+        else if (comm)
                 fprintf(f, "%s%s%s%s of ", comm, pid ? "[" : "", pid ? pid : "", pid ? "]" : "");
         fputs(*deed_victim(d) ? deed_victim(d) : "a process of no unit", f);
         if (reason)

@@ -45,6 +45,9 @@ static void json_deed(Json *j, const Deed *d) {
         json_string(j, "outcome", deed_end_word(d));
         json_string(j, "reason", d->kind == DEED_ACTION ? NULL : record_get(d->any, "MEMSTALLD_REASON"));
         json_string(j, "killer", record_get(d->any, "MEMSTALLD_KILLER"));
+        json_boolean(j, "pending", record_is(d->any, "MEMSTALLD_PENDING", "yes"));
+        json_string(j, "comm", record_get(d->any, "MEMSTALLD_COMM"));
+        json_string(j, "pid", record_get(d->any, "MEMSTALLD_PID"));
         json_string(j, "conditions", d->record ? record_get(d->record, "MEMSTALLD_CONDITIONS") : NULL);
         json_string(j, "error", last ? record_get(last, "MEMSTALLD_ERROR") : NULL);
         json_number(j, "latency_usec", d->answer, "MEMSTALLD_LATENCY_USEC");

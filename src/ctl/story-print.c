@@ -8,6 +8,7 @@
 #include "ctl/story-private.h"
 
 #define LABEL_WIDTH 10U
+#define NO_FIGURES "grows 0B/s, brings 0B/s, 0 refaults/s"
 
 static const char *watch_name(const Story *s) {
         return !s->watch_unit || strcmp(s->watch_unit, "-.slice") == 0 ? "the host" : s->watch_unit;
@@ -90,7 +91,9 @@ static int print_what(Paragraph *p, const Story *s) {
         f = paragraph_begin(p);
         if (some)
                 fprintf(f, "%s stalled %s of the time", watch_name(s), some);
-        if (full && strcmp(full, "0%") != 0)
+        if (some && full && strcmp(full, some) == 0)
+                fputs(", all of it at a standstill", f);
+        else if (full && strcmp(full, "0%") != 0)
                 fprintf(f, ", %s with all of it at a standstill", full);
         if (usage)
                 fprintf(f, "%s used %s%s%s", some ? "; it" : watch_name(s), usage, limit ? " of " : "", limit ? limit : "");
@@ -119,7 +122,9 @@ static void write_evidence(FILE *f, const char *rests_on) {
                 size_t n_kind = strlen(kinds[i].kind);
 
                 if (n > n_kind + 1 && strncmp(rests_on, kinds[i].kind, n_kind) == 0) {
-                        fprintf(f, ": %s; %.*s", kinds[i].text, (int) (n - n_kind - 1), rests_on + n_kind + 1);
+                        fprintf(f, ": %s", kinds[i].text);
+                        if (n - n_kind - 1 != strlen(NO_FIGURES) || strncmp(rests_on + n_kind + 1, NO_FIGURES, strlen(NO_FIGURES)) != 0)
+                                fprintf(f, "; %.*s", (int) (n - n_kind - 1), rests_on + n_kind + 1);
                         return;
                 }
         }

@@ -60,6 +60,9 @@ static void test_left(void **state) {
         assert_true(budget_left(&b, 100 * USEC_PER_SEC));
         assert_true(budget_take(&b, 101 * USEC_PER_SEC));
         assert_false(budget_left(&b, 101 * USEC_PER_SEC));
+        assert_int_equal(budget_used(&b, 101 * USEC_PER_SEC), 2);
+        assert_int_equal(budget_used(&b, 110 * USEC_PER_SEC), 1);
+        assert_int_equal(budget_used(&b, 200 * USEC_PER_SEC), 0);
         assert_false(budget_left(&b, 110 * USEC_PER_SEC - 1));
         assert_true(budget_left(&b, 110 * USEC_PER_SEC));
         budget_done(&b);

@@ -67,6 +67,23 @@ static void test_drawing(void **state) {
                             "      0s                                                      1min\n");
 }
 
+static void test_trim(void **state) {
+        _cleanup_(chart_done) Chart c = { 0 };
+
+        assert_int_equal(chart_add(&c, 0, 0), 0);
+        assert_int_equal(chart_add(&c, 40 * S, 4 * S), 0);
+        assert_int_equal(chart_add(&c, 60 * S, 6 * S), 0);
+        assert_int_equal(chart_add(&c, 70 * S, 7 * S), 0);
+        chart_trim(&c, S); /* nothing was done: all of it counts */
+        assert_int_equal(chart_span_usec(&c), 70 * S);
+        chart_mark(&c, 65 * S, 'k');
+        chart_trim(&c, 15 * S);
+        assert_int_equal(chart_span_usec(&c), 20 * S);
+        assert_int_equal(c.points[0].total_usec, 5 * S);
+        chart_trim(&c, 15 * S);
+        assert_int_equal(c.n_points, 3);
+}
+
 static void test_bounds(void **state) {
         _cleanup_(chart_done) Chart c = { 0 };
 
@@ -83,6 +100,7 @@ int main(void) {
                 cmocka_unit_test(test_shares),
                 cmocka_unit_test(test_nothing),
                 cmocka_unit_test(test_drawing),
+                cmocka_unit_test(test_trim),
                 cmocka_unit_test(test_bounds),
         };
 

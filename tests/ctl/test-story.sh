@@ -85,7 +85,7 @@ time=100.000000 event=new cgroup=21 kind=unit path=/batch.slice/hog.service unit
 time=100.000000 event=sample cgroup=20 cause=requested some=10.000000
 time=110.000000 event=sample cgroup=20 cause=requested some=10.000000
 time=115.000000 event=survey cgroup=20 some=12.500000
-time=115.000001 effect=act id=1 action=throttle policy=50-batch step=slow watch=batch.slice victim=hog.service
+time=115.000000 effect=act id=1 action=throttle policy=50-batch step=slow watch=batch.slice victim=hog.service
 time=115.000002 effect=act id=2 action=kill policy=x step=slow watch=other.slice victim=hog.service
 time=116.000000 event=something of=a.newer.version
 time=120.000000 event=sample cgroup=20 cause=requested some=12.500000

@@ -243,6 +243,8 @@ static void test_preference_changes(void **state) {
         assert_int_equal(f->n_told, 6);
         assert_int_equal(watch_survey(f->tree, f->batch, &s), 0);
         assert_int_equal(find(&s, f->x)->preference, PREFERENCE_OMIT);
+        assert_int_equal(tree_preference(f->tree, f->batch, f->x), PREFERENCE_OMIT);
+        assert_int_equal(tree_preference(f->tree, f->batch, 999999), PREFERENCE_NONE);
         assert_true(fake_tree_set_xattr(&f->fake, x, "user.oomd_omit", "0"));
         assert_int_equal(tree_dispatch(f->tree, units_fixture_on_event, f), 0);
         assert_int_equal(watch_survey(f->tree, f->batch, &s), 0);
