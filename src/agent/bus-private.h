@@ -10,11 +10,14 @@
  * bus-properties.c has what anybody may read; a method is a file bus-NAME.c with one function, declared here. The bus
  * lets root alone call methods (units/org.memstalld1.conf). */
 
+typedef struct BusStalls BusStalls; /* of bus-stalls.c */
+
 struct AgentBus {
         Agent *agent;
         sd_bus *bus;
         sd_bus_slot *vtable, *name, *disconnected, *oomd;
         sd_event_source *retry;
+        BusStalls *stalls; /* NULL until somebody asks */
 };
 
 void bus_incident_text(char buf[33], const Id128 *id);
@@ -42,3 +45,8 @@ void bus_explain_forget(void);
 
 /* Record(h): a trace into a pipe, see agent/recording.h. */
 int bus_method_record(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
+/* Stalls(t): the sums of the BPF program as they are, for memstallctl top, see sense/memstall-live.h. */
+int bus_method_stalls(sd_bus_message *m, void *userdata, sd_bus_error *error);
+BusStalls *bus_stalls_free(BusStalls *s);
+DEFINE_CLEANUP(BusStalls *, bus_stalls_free);

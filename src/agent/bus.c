@@ -30,6 +30,9 @@ static const sd_bus_vtable manager_vtable[] = {
                                               "a(ssssasbsbsttuuta(ssbstttttuasa(sssttbt)))", watches),
                                 bus_method_explain, 0),
         SD_BUS_METHOD_WITH_ARGS("Record", SD_BUS_ARGS("h", pipe), SD_BUS_NO_RESULT, bus_method_record, 0),
+        SD_BUS_METHOD_WITH_ARGS("Stalls", SD_BUS_ARGS("t", since_usec),
+                                SD_BUS_RESULT("t", now_usec, "t", left_out_usec, "a(sssusstbtts)", stalls),
+                                bus_method_stalls, 0),
         SD_BUS_SIGNAL_WITH_ARGS("ActionTaken",
                                 SD_BUS_ARGS("s", incident, "s", unit, "s", action, "s", policy, "s", step, "s", outcome),
                                 0),
@@ -131,6 +134,7 @@ AgentBus *bus_free(AgentBus *b) {
 
         bus_close(b);
         sd_event_source_disable_unref(b->retry);
+        bus_stalls_free(b->stalls);
         free(b);
         return NULL;
 }

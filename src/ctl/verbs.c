@@ -13,6 +13,7 @@ static const Verb verbs[] = {
         { "replay", "TRACE", "Put a trace through policies, and compare what is decided", verb_replay },
         { "show-config", "[UNIT...]", "Show what is in effect, and which file gave what", verb_show_config },
         { "status", "[UNIT...]", "Show what is watched, by which policy, and what is held", verb_status },
+        { "top", "", "Show live where the host stalls on memory", verb_top },
 };
 
 const Verb *verb_find(const char *name) {

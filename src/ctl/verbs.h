@@ -33,3 +33,4 @@ int verb_record(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_show_config(int argc, char **argv);
 int verb_status(int argc, char **argv);
+int verb_top(int argc, char **argv);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* fake-memstalld SOCKET MODE: plays the bus and the daemon on it for one client after the other, as far as memstallctl top
+ * asks. A unit stalls for half of the time. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <systemd/sd-bus.h>
+
+#include "base/clock.h"
+#include "base/cleanup.h"
+
+static const char *mode;
+
+static int answer_stalls(sd_bus_message *m) {
+        uint64_t now_usec = clock_usec();
+
+        if (strcmp(mode, "denied") == 0)
+                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED, "Rejected send message");
+        if (strcmp(mode, "blind") == 0)
+                return sd_bus_reply_method_errorf(m, "org.memstalld1.NoCulprits", "built without BPF");
+        return sd_bus_reply_method_return(m, "tta(sssusstbtts)", now_usec, UINT64_C(0), 1, "hog.service", "/hog.service",
+                                          "/hog.service", 42U, "perl", "memcg-max", UINT64_C(1), 0, now_usec / 2,
+                                          UINT64_C(7), "inner\nouter");
+}
+
+static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus", "Hello"))
+                return sd_bus_reply_method_return(m, "s", ":1.1") < 0 ? -EIO : 1;
+        if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", "Get"))
+                return sd_bus_reply_method_return(m, "v", "s", "fentry, all classes") < 0 ? -EIO : 1;
+        if (sd_bus_message_is_method_call(m, "org.memstalld1.Manager", "Stalls"))
+                return answer_stalls(m) < 0 ? -EIO : 1;
+        return 0;
+}
+
+static void serve(int fd) {
+        _cleanup_(sd_bus_unrefp) sd_bus *bus = NULL;
+        sd_id128_t id = { .bytes = { 1 } };
+        int r;
+
+        if (sd_bus_new(&bus) < 0 || sd_bus_set_fd(bus, fd, fd) < 0 || sd_bus_set_server(bus, true, id) < 0 ||
+            sd_bus_set_anonymous(bus, true) < 0 || sd_bus_add_filter(bus, NULL, on_message, NULL) < 0 ||
+            sd_bus_start(bus) < 0)
+                return;
+        while ((r = sd_bus_process(bus, NULL)) >= 0)
+                if (r == 0 && sd_bus_wait(bus, UINT64_MAX) < 0)
+                        break;
+        sd_bus_close(bus);
+}
+
+int main(int argc, char **argv) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd;
+
+        if (argc != 3 || strlen(argv[1]) >= sizeof(address.sun_path))
+                return 2;
+        mode = argv[2];
+        (void) strcpy(address.sun_path, argv[1]);
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0 || listen(fd, 8) < 0) {
+                perror("fake-memstalld");
+                return 1;
+        }
+        for (;;) {
+                int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+                if (client >= 0)
+                        serve(client);
+        }
+}
