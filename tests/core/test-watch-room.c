@@ -24,9 +24,11 @@ typedef struct Row {
         Condition condition;
         uint64_t available, free, limit, room, usage;
         uint64_t next_usec[_TOLD_MAX]; /* until the next look */
+        bool deaf;                     /* no warning brings it forward */
 } Row;
 
 #define HOST_AVAILABLE(n) { .kind = CONDITION_HOST_AVAILABLE, .amount.bytes = (n) }
+#define SWAP_FREE(n) { .kind = CONDITION_SWAP_FREE, .amount.bytes = (n) }
 #define EXHAUSTION(usec_) { .kind = CONDITION_EXHAUSTION, .usec = (usec_) }
 #define GROWTH(window) { .kind = CONDITION_GROWTH, .rate = { 1, (window) } }
 #define REFAULTS(window) { .kind = CONDITION_REFAULTS, .rate = { 1, (window) } }
@@ -52,10 +54,16 @@ static const Row rows[] = {
         { "the host's usage", CGROUP_HOST, USAGE_BYTES(900 * MIB), 800 * MIB, 600 * MIB, GIB, 800 * MIB, 224 * MIB,
           { 70 * MSEC, NEVER, 100 * MSEC } },
 
+        { "more behind the level than before it", CGROUP_HOST, AVAILABLE_BYTES(300 * MIB), 400 * MIB, 0, GIB, 400 * MIB, 0,
+          { 15728, NEVER, 100 * MSEC } },
+
+        /* Swap: what is pushed out at a limit is not warned of. */
+        { "swap", CGROUP_HOST, SWAP_FREE(MIB), 800 * MIB, 0, GIB, 800 * MIB, 0, { 5 * SEC, 5 * SEC, 5 * SEC }, true },
+
         /* Its own: nothing warns of that, and it fills a twentieth of its limit a second. */
         { "its limit", CGROUP_UNIT, AVAILABLE_BYTES(100 * MIB), 4 * GIB, 0, 2 * GIB, GIB, GIB,
-          { 9 * SEC, 9 * SEC, 9 * SEC } },
-        { "its usage", CGROUP_UNIT, USAGE_BYTES(256 * MIB), 800 * MIB, 0, GIB, 800 * MIB, 0, { 5 * SEC, 5 * SEC, 5 * SEC } },
+          { 9 * SEC, 9 * SEC, 9 * SEC }, true },
+        { "its usage", CGROUP_UNIT, USAGE_BYTES(256 * MIB), 800 * MIB, 0, GIB, 800 * MIB, 0, { 5 * SEC, 5 * SEC, 5 * SEC }, true },
 
         /* Room that runs out: half of it, where a sixteenth of the memory is not warned of. */
         { "room enough", CGROUP_HOST, EXHAUSTION(SEC), 800 * MIB, 736 * MIB - 1, GIB, 800 * MIB, 0,
@@ -63,7 +71,7 @@ static const Row rows[] = {
         { "too much of it free", CGROUP_HOST, EXHAUSTION(SEC), 800 * MIB, 737 * MIB, GIB, 800 * MIB, 0,
           { 40 * MSEC, 7 * SEC, 100 * MSEC } },
         { "below a limit", CGROUP_UNIT, EXHAUSTION(SEC), 800 * MIB, 0, GIB, 512 * MIB, 512 * MIB,
-          { 5 * SEC, 5 * SEC, 5 * SEC } },
+          { 5 * SEC, 5 * SEC, 5 * SEC }, true },
 
         /* Rates: not while there is plenty. */
         { "growth", CGROUP_HOST, GROWTH(4 * SEC), 800 * MIB, 600 * MIB, GIB, 800 * MIB, 0, { SEC, NEVER, SEC } },
@@ -88,6 +96,7 @@ static void test_rows(void **state) {
                 const Sample sample = {
                         .host_total_bytes = GIB, .host_available_bytes = row->available, .host_free_bytes = row->free,
                         .limit_bytes = row->limit, .room_bytes = row->room, .usage_bytes = row->usage,
+                        .swap_free_bytes = 257 * MIB, .swap_total_bytes = GIB,
                 };
                 NodeRegistry nodes = { 0 };
                 Watch *w;
@@ -102,6 +111,8 @@ static void test_rows(void **state) {
                 if (next_usec != row->next_usec[told])
                         fail_msg("%s, %s: in %llu, not %llu", row->what, told_words[told], (unsigned long long) next_usec,
                                  (unsigned long long) row->next_usec[told]);
+                if (w->waits_for_warning == row->deaf)
+                        fail_msg("%s: a warning is %swaited for", row->what, row->deaf ? "" : "not ");
                 watch_free(w);
                 assert_int_equal(warning.n_looking, 0);
                 node_registry_done(&nodes);
