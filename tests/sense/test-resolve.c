@@ -51,10 +51,26 @@ static void test_memory(void **state) {
         assert_int_equal(tree_resolve(f->tree, inner), 0);
 }
 
+static void test_find(void **state) {
+        TreeFixture *f = *state;
+        uint64_t slice, unit;
+
+        slice = fake_tree_add(&f->fake, "a.slice");
+        unit = fake_tree_add(&f->fake, "a.slice/x.service");
+        tree_fixture_scan(f);
+        assert_int_equal(tree_find(f->tree, "/a.slice/x.service"), unit);
+        assert_int_equal(tree_find(f->tree, "/a.slice/x.service/inner"), unit);
+        assert_int_equal(tree_find(f->tree, "/a.slice/y.service"), slice);
+        assert_int_equal(tree_find(f->tree, "/a.slice"), slice);
+        assert_int_equal(tree_find(f->tree, "/b.service"), tree_host_id(f->tree));
+        assert_int_equal(tree_find(f->tree, "/"), tree_host_id(f->tree));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_resolve, tree_fixture_setup, tree_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_memory, tree_fixture_setup, tree_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_find, tree_fixture_setup, tree_fixture_teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
