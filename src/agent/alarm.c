@@ -57,13 +57,11 @@ int warnings_start(Agent *a) {
         r = add_source(a);
         if (r < 0)
                 return r;
-        a->hears_oom = alarm_hears_oom(w->alarm);
         agent_feed(a, &(Event){ .kind = EVENT_WARNING, .warning = WARNING_ARMED });
         return 0;
 }
 
 void warnings_stop(Agent *a) {
-        a->hears_oom = false;
         a->warnings.source = sd_event_source_disable_unref(a->warnings.source);
         a->warnings.alarm = alarm_free(a->warnings.alarm);
 }
