@@ -584,7 +584,7 @@ static void test_killed_by_other(void **state) {
 }
 
 static void test_killed_words(void **state) {
-        static const struct {
+        const struct {
                 Sighting s;
                 const char *message, *priority, *unit;
         } rows[] = {
