@@ -21,14 +21,18 @@ static __always_inline uint64_t memcg_id(struct mem_cgroup *memcg);
 /* kswapd and kcompactd are stalled by nobody, and delay nobody: background work that PSI counts all the
  * same. Letter by letter, because there is no memcmp() to call here; no other kernel thread begins like
  * these. */
-static __always_inline uint32_t kthread_class(struct task_struct *task, const char *comm) {
-        if (!(task->flags & PF_KTHREAD) || comm[0] != 'k')
+static __always_inline uint32_t background_class(const char *comm) {
+        if (comm[0] != 'k')
                 return 0;
         if (comm[1] == 's' && comm[2] == 'w' && comm[3] == 'a' && comm[4] == 'p' && comm[5] == 'd')
                 return STALL_KSWAPD;
         if (comm[1] == 'c' && comm[2] == 'o' && comm[3] == 'm' && comm[4] == 'p' && comm[5] == 'a')
                 return STALL_KCOMPACTD;
         return 0;
+}
+
+static __always_inline uint32_t kthread_class(struct task_struct *task, const char *comm) {
+        return task->flags & PF_KTHREAD ? background_class(comm) : 0;
 }
 
 static __always_inline int begin_section(struct task_struct *task, const MemstallTask *old) {
@@ -80,14 +84,20 @@ static __always_inline int enter_section_again(void) {
         return begin_section(task, old);
 }
 
-/* Tells waits apart that no hook has named: an address near the top of the stack. Past the program and its
- * trampoline that is the caller; where it is not, the waits of a process merely share an entry. */
+/* Which frame of the stack is the caller of psi_memstall_leave(): past the program, its trampoline and the
+ * function itself. Whoever is called another way says so before. */
+#ifndef CALLER_FRAME
+#define CALLER_FRAME 3
+#endif
+
+/* Tells waits apart that no hook has named: an address near the top of the stack, that of the caller; where it
+ * is not, the waits of a process merely share an entry. */
 static __always_inline uint64_t call_site(void *ctx) {
         uint64_t frames[5] = {};
 
         count(MEMSTALL_COUNTER_STACKS);
         (void) bpf_get_stack(ctx, frames, sizeof(frames), 0);
-        return frames[3];
+        return frames[CALLER_FRAME];
 }
 
 static __always_inline MemstallKey key_of(const MemstallTask *record, uint64_t epoch) {
@@ -111,6 +121,16 @@ static __always_inline void add_section(void *ctx, const MemstallTask *record) {
 
         /* Many short waits are an entry as well, and only a stack names them: one look at the first. */
         add_to_total(ctx, &key, record->comm, now, took, is_wait);
+}
+
+/* Not running any more, even if the map is busy and keeps the record. */
+static __always_inline int forget(MemstallTask *record) {
+        uint32_t tid = current_tid();
+
+        record->start_ns = 0;
+        record->marks = 0;
+        (void) bpf_map_delete_elem(&tasks, &tid);
+        return 0;
 }
 
 static __always_inline int end_section(void *ctx, MemstallTask *record) {
@@ -158,20 +178,11 @@ static __always_inline int leave_section_again(void *ctx) {
 
 /* ---- A section that goes on for seconds shows its stack before its end: whoever asks now, asks about it ---- */
 
-static __always_inline int section_goes_on(void *ctx) {
-        struct task_struct *task = bpf_get_current_task_btf();
-        uint64_t now, epoch;
-        MemstallTask *record;
+static __always_inline int show_running(void *ctx, MemstallTask *record) {
+        uint64_t now = bpf_ktime_get_ns(), epoch = now >> MEMSTALL_EPOCH_SHIFT;
         MemstallTotal *total;
         MemstallKey key;
 
-        if (!stacks || !in_section(task))
-                return 0;
-        record = record_of(task, current_tid());
-        if (!record || !record->start_ns)
-                return 0;
-        now = bpf_ktime_get_ns();
-        epoch = now >> MEMSTALL_EPOCH_SHIFT;
         if (now - record->start_ns < long_section_ns || record->shown_epoch == (uint32_t) epoch)
                 return 0;
 
@@ -184,6 +195,16 @@ static __always_inline int section_goes_on(void *ctx) {
         __builtin_memcpy(total->comm, record->comm, sizeof(total->comm));
         total->stack_bytes = bpf_get_stack(ctx, total->stack, sizeof(total->stack), 0);
         return 0;
+}
+
+static __always_inline int section_goes_on(void *ctx) {
+        struct task_struct *task = bpf_get_current_task_btf();
+        MemstallTask *record;
+
+        if (!stacks || !in_section(task))
+                return 0;
+        record = record_of(task, current_tid());
+        return record && record->start_ns ? show_running(ctx, record) : 0;
 }
 
 /* ---- Hooks that name the section they happen in: the first does, what nests in it is its doing ---- */

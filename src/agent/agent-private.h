@@ -51,7 +51,7 @@ typedef struct Look {
 /* The recent stalls: as BPF has them, and as the core does (same order). */
 typedef struct Culprits {
         Memstall *memstall; /* NULL: none are captured */
-        char why[128];      /* then why */
+        char why[256];      /* then why */
         Waits *waits;       /* NULL: no policy asks for them, or none are captured */
         StallEntry entries[ENTRIES_MAX];
         Stall stalls[STALLS_MAX];
@@ -80,7 +80,7 @@ typedef enum AgentPhase {
 typedef struct Managers Managers; /* who is asked about ManagedOOM…, in managed.c */
 
 typedef struct Description {
-        char files[2048], kernel[80], culprits[160], missing[256];
+        char files[2048], kernel[80], culprits[520], missing[256];
 } Description;
 
 struct Agent {

@@ -179,7 +179,7 @@ static int choose_hook(struct bpf_object *o, const MemstallFit *fit, size_t hook
 
 /* ---- Loading ---- */
 
-/* Does the kernel load the wanted hooks, if there is nothing else? */
+/* Does the kernel load these hooks, if there is nothing else? */
 static int try_hooks(const MemstallFit *fit, const bool *wanted) {
         _cleanup_(bpf_object_freep) struct bpf_object *o = NULL;
         int r;
@@ -191,28 +191,36 @@ static int try_hooks(const MemstallFit *fit, const bool *wanted) {
         return r < 0 ? r : bpf_object__load(o);
 }
 
-/* Something was refused: asks for each hook by itself, after those that there must be. */
+/* Which of the hooks from `begin` on are refused, by halves. */
+static int find_refused_among(MemstallProgram *p, const MemstallFit *fit, size_t begin, size_t end) {
+        bool wanted[MEMSTALL_HOOKS_MAX] = {};
+        size_t n = 0, middle = begin + (end - begin) / 2;
+        int r;
+
+        for (size_t i = begin; i < end; i++) {
+                wanted[i] = fit->rung->hooks[i].title && p->refused[i] == 0;
+                n += wanted[i];
+        }
+        r = n > 0 ? try_hooks(fit, wanted) : 0;
+        if (r >= 0 || r == -ENOMEM)
+                return r;
+        if (end - begin == 1) {
+                p->refused[begin] = r;
+                return 0;
+        }
+        r = find_refused_among(p, fit, begin, middle);
+        return r < 0 ? r : find_refused_among(p, fit, middle, end);
+}
+
+/* Something was refused: without the hooks that there must be nothing helps. */
 static int find_refused(MemstallProgram *p, const MemstallFit *fit) {
-        const MemstallRung *rung = fit->rung;
         bool wanted[MEMSTALL_HOOKS_MAX] = {};
         int r;
 
-        for (size_t i = 0; i < rung->n_hooks; i++)
-                wanted[i] = !rung->hooks[i].title;
+        for (size_t i = 0; i < fit->rung->n_hooks; i++)
+                wanted[i] = !fit->rung->hooks[i].title;
         r = try_hooks(fit, wanted);
-        if (r < 0)
-                return r;
-
-        for (size_t i = 0; i < rung->n_hooks; i++) {
-                if (!rung->hooks[i].title || p->refused[i] != 0)
-                        continue;
-                memset(wanted, 0, sizeof(wanted));
-                wanted[i] = true;
-                p->refused[i] = try_hooks(fit, wanted);
-                if (p->refused[i] == -ENOMEM)
-                        return -ENOMEM;
-        }
-        return 0;
+        return r < 0 ? r : find_refused_among(p, fit, 0, fit->rung->n_hooks);
 }
 
 /* What p->refused does not keep out. */

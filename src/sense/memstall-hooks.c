@@ -4,27 +4,36 @@
 
 #include "base/cleanup.h"
 
+#include "bpf/memstall-bare.skel.h"
+#include "bpf/memstall-kprobe.skel.h"
+#include "bpf/memstall-reclaim.skel.h"
 #include "bpf/memstall.skel.h"
 
-/* What every rung has, by programs of the same names. */
+/* What several rungs have, by programs of the same names. */
+#define RUNNING_HOOKS                                                                                       \
+        { "stacks of running slab reclaim", { "slab_goes_on" } },                                           \
+        { "stacks of running page reclaim", { "lru_goes_on" } }
+
 #define SECTION_HOOKS                                                                                       \
         { NULL, { "section_enter" } },                                                                      \
         { NULL, { "section_leave" } },                                                                      \
         { "memcg reclaim", { "memcg_reclaim" } },                                                           \
         { "memory.high", { "over_high_begin", "over_high_end" }, { "mem_cgroup_handle_over_high" } },       \
+        { "memory.high's worker", { "high_work_begin", "high_work_end" } },                                 \
         { "direct reclaim", { "direct_reclaim" } },                                                         \
         { "compaction", { "compaction" } },                                                                 \
-        { "stacks of running slab reclaim", { "slab_goes_on" } },                                           \
-        { "stacks of running page reclaim", { "lru_goes_on" } },                                            \
+        RUNNING_HOOKS,                                                                                      \
         { "node reclaim", { "node_reclaim_begin", "node_reclaim_end" } }
+
+#define PAGES_HOOKS                                                                                         \
+        { "reclaimed pages", { "reclaim_begin", "reclaim_end" } },                                          \
+        { "pages of direct reclaim", { "direct_reclaim_end" } }
 
 static const MemstallHook fentry_hooks[] = {
         /* What is attached last is called first (kernel/bpf/trampoline.c): these two after the others. */
         { "second looks", { "section_enter_again", "section_leave_again" }, .if_preemptible = true },
         SECTION_HOOKS,
-        { "reclaimed pages", { "reclaim_begin", "reclaim_end" } },
-        { "pages of direct reclaim", { "direct_reclaim_end" } },
-        { "memory.high's worker", { "high_work_begin", "high_work_end" } },
+        PAGES_HOOKS,
         { "swap-wait", { "wait_fault_begin", "wait_fault_end" }, { "__lock_page_or_retry" } },
         { "swap-wait in swap_read_folio", { "wait_swap_read_begin", "wait_swap_read_end" }, { "swap_readpage" } },
         { "waits in __folio_lock", { "wait_lock_begin", "wait_lock_end" }, { "__lock_page" } },
@@ -37,14 +46,54 @@ static const MemstallHook fentry_hooks[] = {
           { "wait_on_page_bit_killable" } },
 };
 
+static const MemstallHook kprobe_hooks[] = {
+        SECTION_HOOKS,
+        PAGES_HOOKS,
+};
+
+static const MemstallHook bare_hooks[] = {
+        SECTION_HOOKS,
+};
+
+static const MemstallHook reclaim_hooks[] = {
+        { NULL, { "memcg_reclaim_begin", "memcg_reclaim_end" } },
+        { NULL, { "direct_reclaim_begin", "direct_reclaim_end" } },
+        { "compaction", { "compaction_begin", "compaction_end" } },
+        { "node reclaim", { "node_reclaim_begin", "node_reclaim_end" } },
+        RUNNING_HOOKS,
+};
+
+#define HOOKS(table) .hooks = (table), .n_hooks = ELEMENTSOF(table)
+
 static_assert(ELEMENTSOF(fentry_hooks) <= MEMSTALL_HOOKS_MAX, "a bit for each hook");
 
 const MemstallRung memstall_rungs[_MEMSTALL_RUNG_MAX] = {
         [MEMSTALL_RUNG_FENTRY] = {
                 .title = "fentry",
                 .needs_btf = true,
-                .hooks = fentry_hooks,
-                .n_hooks = ELEMENTSOF(fentry_hooks),
+                .needs_ftrace = true,
+                HOOKS(fentry_hooks),
                 .elf = memstall_bpf__elf_bytes,
+        },
+        [MEMSTALL_RUNG_KPROBE] = {
+                .title = "kprobes",
+                .lacks = "no swap-wait or file-wait",
+                .needs_btf = true,
+                .needs_ftrace = true,
+                HOOKS(kprobe_hooks),
+                .elf = memstall_kprobe_bpf__elf_bytes,
+        },
+        [MEMSTALL_RUNG_BARE] = {
+                .title = "kprobes without BTF",
+                .lacks = "no swap-wait or file-wait, no limits' cgroups, no reclaimed pages",
+                .needs_ftrace = true,
+                HOOKS(bare_hooks),
+                .elf = memstall_bare_bpf__elf_bytes,
+        },
+        [MEMSTALL_RUNG_RECLAIM] = {
+                .title = "reclaim only",
+                .lacks = "no waits for pages, no throttling, memory.high as memcg-max, no limits' cgroups",
+                HOOKS(reclaim_hooks),
+                .elf = memstall_reclaim_bpf__elf_bytes,
         },
 };

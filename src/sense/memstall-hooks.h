@@ -21,7 +21,7 @@ typedef struct MemstallHook {
 typedef struct MemstallRung {
         const char *title;              /* for people */
         const char *lacks;              /* what none of its hooks tells; NULL: nothing */
-        bool needs_btf;
+        bool needs_btf, needs_ftrace;
         const MemstallHook *hooks;
         size_t n_hooks;
         const void *(*elf)(size_t *ret_size);
@@ -29,6 +29,9 @@ typedef struct MemstallRung {
 
 enum {
         MEMSTALL_RUNG_FENTRY,
+        MEMSTALL_RUNG_KPROBE,
+        MEMSTALL_RUNG_BARE,             /* kprobes, and the kernel's types are not known */
+        MEMSTALL_RUNG_RECLAIM,
         _MEMSTALL_RUNG_MAX,
 };
 

@@ -18,27 +18,28 @@
 #include "sense/memstall-fit.h"
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
+#define FTRACE_PATH "/proc/sys/kernel/ftrace_enabled"
 
 static void btf_freep(struct btf **btf) {
         btf__free(*btf);
 }
 
-/* ---- What libbpf says: the first warning is the cause, the rest follow from it ---- */
-
-static char complaint[256];
-
-_printf_(2, 0)
-static int hear(enum libbpf_print_level level, const char *format, va_list arguments) {
-        if (level == LIBBPF_WARN && complaint[0] == '\0') {
-                (void) vsnprintf(complaint, sizeof(complaint), format, arguments);
-                complaint[strcspn(complaint, "\n")] = '\0';
-        }
+/* libbpf has long stories to tell of each program that is refused. */
+static int be_silent(enum libbpf_print_level level, const char *format, va_list arguments) {
         return 0;
+}
+
+/* With 0 the kernel still attaches to its functions, and then calls nobody (seen on 6.12). */
+static bool ftrace_enabled(void) {
+        _cleanup_(fd_closep) int fd = open(FTRACE_PATH, O_RDONLY | O_CLOEXEC);
+        char first = '1';
+
+        return fd < 0 || read(fd, &first, 1) < 1 || first != '0';
 }
 
 /* ---- What is said ---- */
 
-/* Appends to a text, as much as has room. */
+/* As much as has room. */
 _printf_(3, 4)
 static void append(char *text, size_t size, const char *format, ...) {
         size_t length = strlen(text);
@@ -55,111 +56,120 @@ static const char *error_name(int error) {
         return name ? name : "error";
 }
 
-/* "X, Y (not in this kernel), Z (refused: EPERM)": one reason after all that it holds for. */
-static void tell_refused(MemstallProgram *p) {
-        const MemstallRung *rung = p->rung_row;
-        const char *before = "without ";
+static void append_reason(char *text, size_t size, int error) {
+        if (error == -ENODATA)
+                append(text, size, " (no kernel BTF)");
+        else if (error == -ESHUTDOWN)
+                append(text, size, " (kernel.ftrace_enabled=0)");
+        else if (error == -ENOENT)
+                append(text, size, " (not in this kernel)");
+        else
+                append(text, size, " (refused: %s)", error_name(error));
+}
 
-        for (size_t i = 0; i < rung->n_hooks; i++) {
+/* What has a negative error: "X, Y (not in this kernel), Z (refused: EPERM)", one reason after all that it
+ * holds for. */
+static void append_refused(char *text, size_t size, const int *errors, const char *const *titles, size_t n) {
+        const char *before = "";
+
+        for (size_t i = 0; i < n; i++) {
                 size_t next = i + 1;
 
-                if (p->refused[i] >= 0)
+                if (errors[i] >= 0)
                         continue;
-                while (next < rung->n_hooks && p->refused[next] >= 0)
+                while (next < n && errors[next] >= 0)
                         next++;
-                append(p->rung, sizeof(p->rung), "%s%s", before, rung->hooks[i].title);
+                append(text, size, "%s%s", before, titles[i]);
                 before = ", ";
-                if (next < rung->n_hooks && p->refused[next] == p->refused[i])
-                        continue;
-                if (p->refused[i] == -ENOENT)
-                        append(p->rung, sizeof(p->rung), " (not in this kernel)");
-                else
-                        append(p->rung, sizeof(p->rung), " (refused: %s)", error_name(p->refused[i]));
+                if (next == n || errors[next] != errors[i])
+                        append_reason(text, size, errors[i]);
         }
 }
 
-static bool has_refused(const MemstallProgram *p) {
-        for (size_t i = 0; i < p->rung_row->n_hooks; i++)
-                if (p->refused[i] < 0)
+static bool has_refused(const int *errors, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (errors[i] < 0)
                         return true;
         return false;
 }
 
-/* "kprobes (fentry: no kernel BTF), no swap-wait or file-wait, without node reclaim (not in this kernel)" */
-static void tell_rung(MemstallProgram *p) {
+/* "reclaim only instead of fentry, kprobes (refused: EPERM): no waits for pages, without node reclaim (not in
+ * this kernel)" */
+static void tell_rung(MemstallProgram *p, const int passed[_MEMSTALL_RUNG_MAX]) {
+        const char *rungs[_MEMSTALL_RUNG_MAX], *hooks[MEMSTALL_HOOKS_MAX];
         const MemstallRung *rung = p->rung_row;
+        bool refused = has_refused(p->refused, rung->n_hooks), others = has_refused(passed, _MEMSTALL_RUNG_MAX);
 
-        (void) snprintf(p->rung, sizeof(p->rung), "%s", rung->title);
-        if (p->passed[0])
-                append(p->rung, sizeof(p->rung), " (%s)", p->passed);
-        append(p->rung, sizeof(p->rung), ", ");
-        if (rung->lacks)
-                append(p->rung, sizeof(p->rung), "%s%s", rung->lacks, has_refused(p) ? ", " : "");
-        else if (!has_refused(p))
+        for (size_t i = 0; i < _MEMSTALL_RUNG_MAX; i++)
+                rungs[i] = memstall_rungs[i].title;
+        for (size_t i = 0; i < rung->n_hooks; i++)
+                hooks[i] = rung->hooks[i].title;
+
+        (void) snprintf(p->rung, sizeof(p->rung), "%s%s", rung->title, others ? " instead of " : "");
+        append_refused(p->rung, sizeof(p->rung), passed, rungs, _MEMSTALL_RUNG_MAX);
+        append(p->rung, sizeof(p->rung), "%s%s", others ? ": " : ", ", rung->lacks ? rung->lacks : "");
+        if (refused)
+                append(p->rung, sizeof(p->rung), "%swithout ", rung->lacks ? ", " : "");
+        else if (!rung->lacks)
                 append(p->rung, sizeof(p->rung), "all classes");
-        tell_refused(p);
+        append_refused(p->rung, sizeof(p->rung), p->refused, hooks, rung->n_hooks);
 }
 
-static int unavailable(const MemstallProgram *p, bool no_right, char *ret_why, size_t why_size) {
-        if (no_right)
-                (void) snprintf(ret_why, why_size,
-                                "no right to load BPF (CAP_BPF, CAP_PERFMON; or the kernel is locked down)");
-        else
-                (void) snprintf(ret_why, why_size, "the kernel refuses the BPF programs: %s (%s)", p->passed,
-                                complaint);
+static bool is_no_right(int error) {
+        return error == -EPERM || error == -EACCES || error == -ENODATA || error == -ESHUTDOWN;
+}
+
+static int unavailable(const int passed[_MEMSTALL_RUNG_MAX], char *ret_why, size_t why_size) {
+        const char *rungs[_MEMSTALL_RUNG_MAX];
+        bool no_right = true;
+
+        for (size_t i = 0; i < _MEMSTALL_RUNG_MAX; i++) {
+                rungs[i] = memstall_rungs[i].title;
+                no_right = no_right && (passed[i] == 0 || is_no_right(passed[i]));
+        }
+        (void) snprintf(ret_why, why_size,
+                        no_right ? "no right to load BPF (CAP_BPF, CAP_PERFMON; or the kernel is locked down)"
+                                 : "the kernel refuses BPF: ");
+        if (!no_right)
+                append_refused(ret_why, why_size, passed, rungs, _MEMSTALL_RUNG_MAX);
         return MEMSTALL_E_UNAVAILABLE;
 }
 
 /* ---- The ladder ---- */
 
-static bool is_no_right(int error) {
-        return error == -EPERM || error == -EACCES;
-}
-
-static int try_rung(MemstallProgram *p, const MemstallFit *fit) {
-        const MemstallRung *rung = fit->rung;
-        const char *separator = p->passed[0] ? "; " : "";
-        int r;
-
-        if (rung->needs_btf && !fit->btf) {
-                append(p->passed, sizeof(p->passed), "%s%s: no kernel BTF", separator, rung->title);
-                return -ENOENT;
-        }
-        r = memstall_fit_load(p, fit);
-        if (r < 0 && r != -ENOMEM)
-                append(p->passed, sizeof(p->passed), "%s%s: refused: %s", separator, rung->title, error_name(r));
-        return r;
-}
-
 int memstall_program_load(MemstallProgram *p, bool stacks, const MemstallTrial *trial, char *ret_why,
                           size_t why_size) {
         _cleanup_(btf_freep) struct btf *btf = NULL;
-        bool no_right = true;
+        bool functions = ftrace_enabled();
+        int passed[_MEMSTALL_RUNG_MAX] = {};
 
-        complaint[0] = '\0';
-        (void) libbpf_set_print(hear);
+        (void) libbpf_set_print(be_silent);
         if (access(BTF_PATH, R_OK) >= 0)
                 btf = btf__load_vmlinux_btf();
 
-        for (size_t i = trial ? trial->first_rung : 0; i < _MEMSTALL_RUNG_MAX; i++) {
+        for (size_t first = trial ? trial->first_rung : 0, i = first; i < _MEMSTALL_RUNG_MAX; i++) {
                 MemstallFit fit = {
                         .rung = &memstall_rungs[i],
                         .btf = btf,
                         .stacks = stacks,
-                        .refuse_load = trial ? trial->refuse_load : 0,
-                        .refuse_attach = trial ? trial->refuse_attach : 0,
+                        .refuse_load = trial && i == first ? trial->refuse_load : 0,
+                        .refuse_attach = trial && i == first ? trial->refuse_attach : 0,
                 };
-                int r = try_rung(p, &fit);
 
-                if (r == -ENOMEM)
-                        return r;
-                if (r >= 0) {
-                        tell_rung(p);
+                if (fit.rung->needs_btf && !btf)
+                        passed[i] = -ENODATA;
+                else if (fit.rung->needs_ftrace && !functions)
+                        passed[i] = -ESHUTDOWN;
+                else
+                        passed[i] = memstall_fit_load(p, &fit);
+                if (passed[i] == -ENOMEM)
+                        return -ENOMEM;
+                if (passed[i] >= 0) {
+                        tell_rung(p, passed);
                         return 0;
                 }
-                no_right = no_right && is_no_right(r);
         }
-        return unavailable(p, no_right, ret_why, why_size);
+        return unavailable(passed, ret_why, why_size);
 }
 
 void memstall_program_unload(MemstallProgram *p) {

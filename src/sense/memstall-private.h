@@ -22,7 +22,7 @@ enum {
         MEMSTALL_NOT_NEEDED = 1,        /* instead of what refuses a hook */
 };
 
-/* For tests: what the kernel shall seem to refuse. Bits are hooks, in the order of the rung's table. */
+/* For tests: what the kernel shall seem to refuse of the first rung. Bits are hooks, in the order of its table. */
 typedef struct MemstallTrial {
         size_t first_rung;              /* those before it are not tried */
         uint32_t refuse_load;           /* these are made into programs that no kernel loads */
@@ -33,8 +33,8 @@ typedef struct MemstallProgram {
         const struct MemstallRung *rung_row;
         struct bpf_object *object;
         struct bpf_link *links[MEMSTALL_HOOKS_MAX][MEMSTALL_PARTS_MAX];
-        int refused[MEMSTALL_HOOKS_MAX];        /* by hook: 0, MEMSTALL_NOT_NEEDED, or the negative errno that keeps it out */
-        char passed[192];               /* rungs that were tried before, each with its reason */
+        /* By hook: 0, MEMSTALL_NOT_NEEDED, or the negative errno that keeps it out. */
+        int refused[MEMSTALL_HOOKS_MAX];
         char rung[512];                 /* for people: memstall_rung() */
 } MemstallProgram;
 

@@ -75,9 +75,9 @@ typedef struct MemstallCounters {
         uint64_t stacks;                /* stacks walked */
 } MemstallCounters;
 
-/* Loads and attaches the BPF programs, and reads the kernel's symbols. Needs CAP_BPF and CAP_PERFMON
- * (CAP_SYSLOG for symbols), /sys/kernel/btf/vmlinux and fentry: Linux 5.15, on arm64 6.4. All memory is
- * taken here, some 6 MB in the kernel and 5 MB of our own; nothing after this allocates. `stacks` false: no
+/* Loads and attaches the best set of BPF programs that the kernel takes, and reads the kernel's symbols. Needs
+ * CAP_BPF and CAP_PERFMON (CAP_SYSLOG for symbols); for the best /sys/kernel/btf/vmlinux and fentry: Linux
+ * 5.15, on arm64 6.4. All memory is taken here, some 6 MB in the kernel and 5 MB of our own; nothing after this allocates. `stacks` false: no
  * stack is walked, waits stay STALL_OTHER. One at a time: the libbpf message handler is the process's.
  * Returns 0; MEMSTALL_E_UNAVAILABLE with one sentence for people in `ret_why`; or a negative errno
  * (-ENOMEM). */
@@ -85,8 +85,8 @@ int memstall_new(Memstall **ret, bool stacks, char *ret_why, size_t why_size);
 Memstall *memstall_free(Memstall *m);
 DEFINE_CLEANUP(Memstall *, memstall_free);
 
-/* One line on what is hooked, for `status`: "fentry, all classes", "fentry, without node reclaim; no symbols
- * ...". */
+/* One line on what is hooked, what is missing and why, for `status`: "fentry, all classes", "fentry, without
+ * node reclaim (not in this kernel); no symbols ...", "kprobes instead of fentry (refused: EPERM): ...". */
 const char *memstall_rung(const Memstall *m);
 
 /* The recent window, 8.6 to 17.2 s up to now, most stalled first: what ended in it and what still runs.

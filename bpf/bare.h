@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What section.h does, where the kernel does not tell its types (no BTF): nothing is read out of a task.
+ * Names are those of threads, not of their process, and a record cannot tell a thread from a dead one with
+ * the same id; whoever begins a section can tell by other means that what is on record is over. */
+
+#include "section.h"
+
+static __always_inline uint64_t memcg_id(struct mem_cgroup *memcg) {
+        return 0;
+}
+
+static __always_inline MemstallTask *bare_record(void) {
+        uint32_t tid = current_tid();
+
+        return bpf_map_lookup_elem(&tasks, &tid);
+}
+
+static __always_inline MemstallTask *bare_section(void) {
+        MemstallTask *record = bare_record();
+
+        return record && record->start_ns ? record : NULL;
+}
+
+/* Where there is systemd, the root cgroup has kernel threads only. */
+static __always_inline uint32_t bare_kthread_class(uint64_t cgroup_id, const char *comm) {
+        return cgroup_id == MEMSTALL_ROOT_ID ? background_class(comm) : 0;
+}
+
+/* `identity` is what the end of the section shall know it by. */
+static __always_inline int bare_begin(uint64_t identity, uint32_t marks) {
+        uint64_t id = bpf_get_current_pid_tgid();
+        uint32_t tid = (uint32_t) id;
+        MemstallTask record = {
+                .task_start = identity,
+                .cgroup_id = bpf_get_current_cgroup_id(),
+                .tgid = id >> 32,
+                .marks = marks,
+        };
+
+        (void) bpf_get_current_comm(record.comm, sizeof(record.comm));
+        record.kthread_class = bare_kthread_class(record.cgroup_id, record.comm);
+        record.start_ns = bpf_ktime_get_ns();
+        if (bpf_map_update_elem(&tasks, &tid, &record, BPF_ANY) < 0)
+                count(MEMSTALL_COUNTER_FULL);
+        return 0;
+}

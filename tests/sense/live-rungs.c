@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The rungs of the ladder (sense/memstall-hooks.h) on the running kernel: each forced, with stalls that PSI
+ * counts as well; and the best one with each hook refused in turn, at load and at attach. Exit 77 where BPF
+ * cannot be loaded or the memory controller is not on cgroup v2.
+ *
+ * `live-rungs print` only tells what memstall_new() takes. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/usec.h"
+#include "sense/memstall-hooks.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
+enum {
+        EXIT_SKIP = 77,
+        N_ENTRIES = 32,
+};
+
+#define CHECK(condition)                                                                                    \
+        do {                                                                                                \
+                if (!(condition)) {                                                                         \
+                        (void) fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);              \
+                        exit(EXIT_FAILURE);                                                                 \
+                }                                                                                           \
+        } while (false)
+
+/* ---- Stalls, in a cgroup of their own ---- */
+
+typedef struct Load {
+        char path[128];
+        uint64_t id;
+        pid_t pid;
+} Load;
+
+static int write_file(const char *folder, const char *name, const char *text) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        char path[256];
+
+        (void) snprintf(path, sizeof(path), "%s/%s", folder, name);
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        return write(fd, text, strlen(text)) < 0 ? -errno : 0;
+}
+
+/* Names that do not exist stay behind in the kernel as negative dentries, charged to the cgroup. */
+static void look_up_nothing(void) {
+        for (unsigned i = 0;; i++) {
+                char path[64];
+                struct stat st;
+
+                (void) snprintf(path, sizeof(path), "/live-rungs-%u", i);
+                (void) stat(path, &st);
+        }
+}
+
+/* Anonymous memory that, without swap, no reclaim can take back. */
+static void fill_memory(void) {
+        size_t size = 256 * 1024 * 1024;
+        volatile char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+        if (p == MAP_FAILED)
+                return;
+        for (size_t i = 0; i < size; i += 4096)
+                p[i] = 1;
+}
+
+static bool load_begin(Load *ret, const char *file, const char *limit, void (*work)(void)) {
+        struct stat st;
+        cpu_set_t cpus;
+
+        (void) write_file(CGROUP_ROOT, "cgroup.subtree_control", "+memory");
+        (void) snprintf(ret->path, sizeof(ret->path), CGROUP_ROOT "/live-rungs-%d", (int) getpid());
+        if (mkdir(ret->path, 0755) < 0)
+                return false;
+        if (stat(ret->path, &st) < 0 || write_file(ret->path, file, limit) < 0) {
+                (void) rmdir(ret->path);
+                return false;
+        }
+        ret->id = st.st_ino;
+        ret->pid = fork();
+        CHECK(ret->pid >= 0);
+        if (ret->pid > 0)
+                return true;
+
+        /* On one CPU: PSI weighs the stalls on each CPU of a cgroup by how busy it keeps it. */
+        CPU_ZERO(&cpus);
+        CPU_SET(0, &cpus);
+        (void) sched_setaffinity(0, sizeof(cpus), &cpus);
+        if (write_file(ret->path, "cgroup.procs", "0") < 0)
+                _exit(EXIT_FAILURE);
+        work();
+        _exit(EXIT_SUCCESS);
+}
+
+static void load_end(const Load *l) {
+        (void) kill(l->pid, SIGKILL);
+        (void) waitpid(l->pid, NULL, 0);
+        (void) rmdir(l->path);
+}
+
+/* The sum of time that PSI has some task of the cgroup stalled. */
+static uint64_t psi_usec(const Load *l) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        char path[256], text[512] = "";
+        const char *total;
+
+        (void) snprintf(path, sizeof(path), "%s/memory.pressure", l->path);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        CHECK(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+        total = strstr(text, "total=");
+        CHECK(total);
+        return strtoull(total + strlen("total="), NULL, 10);
+}
+
+static void sleep_usec(uint64_t usec) {
+        struct timespec ts = { .tv_sec = (time_t) (usec / USEC_PER_SEC),
+                               .tv_nsec = (long) (usec % USEC_PER_SEC * 1000) };
+
+        (void) nanosleep(&ts, NULL);
+}
+
+/* ---- Readings ---- */
+
+typedef struct Reading {
+        StallEntry entries[N_ENTRIES];
+        size_t n;
+} Reading;
+
+static const StallEntry *find(const Reading *r, const Load *l, StallClass class) {
+        for (size_t i = 0; i < r->n; i++)
+                if (r->entries[i].pid == (uint32_t) l->pid && r->entries[i].class == class)
+                        return &r->entries[i];
+        return NULL;
+}
+
+static uint64_t sum_usec(const Reading *r, const Load *l) {
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < r->n; i++)
+                if (r->entries[i].pid == (uint32_t) l->pid)
+                        sum += r->entries[i].stall_usec;
+        return sum;
+}
+
+static void read_now(Memstall *m, Reading *ret) {
+        CHECK(memstall_read(m, ret->entries, N_ENTRIES, &ret->n) == 0);
+}
+
+/* For a minute at most: emulated guests are slow. */
+static void read_until(Memstall *m, const Load *l, uint64_t usec, Reading *ret) {
+        for (int i = 0; i < 600; i++) {
+                sleep_usec(USEC_PER_SEC / 10);
+                read_now(m, ret);
+                if (sum_usec(ret, l) >= usec)
+                        return;
+        }
+        CHECK(!"stalled at all");
+}
+
+/* ---- Each rung ---- */
+
+static bool begins(const char *text, const char *prefix) {
+        return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* NULL where the kernel does not take it. */
+static Memstall *take_rung(size_t rung) {
+        const char *title = memstall_rungs[rung].title;
+        MemstallTrial trial = { .first_rung = rung };
+        Memstall *m = NULL;
+        char why[512];
+
+        if (memstall_new_trial(&m, true, &trial, why, sizeof(why)) != 0)
+                return NULL;
+        (void) printf("%s\n", memstall_rung(m));
+        if (begins(memstall_rung(m), title) && !begins(memstall_rung(m) + strlen(title), " instead"))
+                return m;
+        return memstall_free(m);
+}
+
+/* What PSI has of the cgroup, by the rung's own count, within a fifth. */
+static bool check_max(Memstall *m, size_t rung) {
+        const StallEntry *e;
+        uint64_t psi, sum;
+        Reading r;
+        Load l;
+
+        if (!load_begin(&l, "memory.max", "2M", look_up_nothing))
+                return false;
+        read_until(m, &l, USEC_PER_SEC / 4, &r);
+        (void) kill(l.pid, SIGSTOP);
+
+        /* PSI brings its file up to date every 2 s. */
+        sleep_usec(5 * USEC_PER_SEC / 2);
+        psi = psi_usec(&l);
+        read_now(m, &r);
+        load_end(&l);
+
+        sum = sum_usec(&r, &l);
+        e = find(&r, &l, STALL_MEMCG_MAX);
+        (void) printf("  memory.max: PSI %" PRIu64 " us, sections %" PRIu64 " us\n", psi, sum);
+        CHECK(e && e->cgroup_id == l.id);
+        CHECK(e->limit_id == (memstall_rungs[rung].needs_btf ? l.id : 0));
+        CHECK(begins(e->comm, "live-rungs"));
+        CHECK(sum <= psi + psi / 5 && sum >= psi - psi / 5);
+        return true;
+}
+
+static void check_high(Memstall *m, size_t rung) {
+        const StallEntry *reclaim, *throttle;
+        Reading r;
+        Load l;
+
+        CHECK(load_begin(&l, "memory.high", "4M", fill_memory));
+        do
+                read_until(m, &l, USEC_PER_SEC, &r);
+        while (!find(&r, &l, STALL_HIGH_THROTTLE) || !find(&r, &l, STALL_MEMCG_HIGH));
+        load_end(&l);
+
+        reclaim = find(&r, &l, STALL_MEMCG_HIGH);
+        throttle = find(&r, &l, STALL_HIGH_THROTTLE);
+        CHECK(reclaim->cgroup_id == l.id && throttle->cgroup_id == l.id);
+        CHECK(!find(&r, &l, STALL_MEMCG_MAX));
+}
+
+/* False where there is no cgroup to stall in. */
+static bool test_rung(size_t rung) {
+        _cleanup_(memstall_freep) Memstall *m = take_rung(rung);
+
+        if (!m) {
+                (void) fprintf(stderr, "the kernel does not take %s\n", memstall_rungs[rung].title);
+                exit(EXIT_FAILURE);
+        }
+        if (!check_max(m, rung))
+                return false;
+        if (rung != MEMSTALL_RUNG_RECLAIM)
+                check_high(m, rung);
+        return true;
+}
+
+/* ---- Each hook of the first rung refused ---- */
+
+/* How many of the rung's hooks the text names as missing. */
+static size_t n_named(const char *text, const MemstallRung *rung) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < rung->n_hooks; i++) {
+                char name[128];
+
+                if (!rung->hooks[i].title)
+                        continue;
+                (void) snprintf(name, sizeof(name), "%s (", rung->hooks[i].title);
+                n += strstr(text, name) != NULL;
+                (void) snprintf(name, sizeof(name), "%s, ", rung->hooks[i].title);
+                n += strstr(text, name) != NULL;
+        }
+        return n;
+}
+
+/* At load the reason is the kernel's, or libbpf's that knows better. */
+static void check_text(const char *text, const char *title, const char *reason, size_t n_before) {
+        char expected[128];
+
+        (void) snprintf(expected, sizeof(expected), "%s (%s", title, reason);
+        if (!begins(text, "fentry, without ") || !strstr(text, expected) ||
+            n_named(text, &memstall_rungs[0]) != n_before + 1) {
+                (void) fprintf(stderr, "no '%s' alone in: %s\n", expected, text);
+                exit(EXIT_FAILURE);
+        }
+}
+
+static void test_refusal(const Load *l, size_t hook, bool at_load, size_t n_before) {
+        const char *title = memstall_rungs[0].hooks[hook].title;
+        _cleanup_(memstall_freep) Memstall *m = NULL;
+        MemstallTrial trial = {
+                .refuse_load = at_load ? UINT32_C(1) << hook : 0,
+                .refuse_attach = at_load ? 0 : UINT32_C(1) << hook,
+        };
+        char why[512];
+        Reading r;
+
+        CHECK(memstall_new_trial(&m, true, &trial, why, sizeof(why)) == 0);
+        (void) printf("%s\n", memstall_rung(m));
+        (void) fflush(stdout);
+        if (title)
+                check_text(memstall_rung(m), title, at_load ? "" : "refused: EPERM", n_before);
+        else
+                CHECK(begins(memstall_rung(m), "kprobes instead of fentry (refused: "));
+        read_until(m, l, 10 * USEC_PER_MSEC, &r);
+}
+
+static size_t n_missing_anyway(bool missing[MEMSTALL_HOOKS_MAX]) {
+        _cleanup_(memstall_freep) Memstall *m = take_rung(0);
+        const MemstallRung *rung = &memstall_rungs[0];
+
+        CHECK(m);
+        for (size_t i = 0; i < rung->n_hooks; i++)
+                missing[i] = (rung->hooks[i].title && strstr(memstall_rung(m), rung->hooks[i].title)) ||
+                             (rung->hooks[i].if_preemptible && !memstall_preemptible());
+        return n_named(memstall_rung(m), rung);
+}
+
+static bool test_refusals(void) {
+        bool missing[MEMSTALL_HOOKS_MAX] = {};
+        size_t n_before = n_missing_anyway(missing);
+        Load l;
+
+        if (!load_begin(&l, "memory.max", "2M", look_up_nothing))
+                return false;
+        for (size_t i = 0; i < memstall_rungs[0].n_hooks; i++) {
+                if (missing[i])
+                        continue;
+                test_refusal(&l, i, true, n_before);
+                test_refusal(&l, i, false, n_before);
+        }
+        load_end(&l);
+        return true;
+}
+
+static int print(void) {
+        _cleanup_(memstall_freep) Memstall *m = NULL;
+        char why[512];
+        int r;
+
+        r = memstall_new(&m, true, why, sizeof(why));
+        (void) printf("%s\n", r == 0 ? memstall_rung(m) : r > 0 ? why : strerror(-r));
+        return r == 0 ? EXIT_SUCCESS : EXIT_SKIP;
+}
+
+int main(int argc, char **argv) {
+        if (argc == 2 && strcmp(argv[1], "print") == 0)
+                return print();
+        if (print() != EXIT_SUCCESS)
+                return EXIT_SKIP;
+        for (size_t rung = 0; rung < _MEMSTALL_RUNG_MAX; rung++)
+                if (!test_rung(rung)) {
+                        (void) fprintf(stderr, "skipped: no memory controller at " CGROUP_ROOT "\n");
+                        return EXIT_SKIP;
+                }
+        return test_refusals() ? EXIT_SUCCESS : EXIT_SKIP;
+}
