@@ -217,6 +217,14 @@ static bool blame_wait(Survey *s, const NodeRegistry *nodes, const Event *event,
         return true;
 }
 
+/* A wait for pages that were evicted unseen. */
+static void blame_unseen(Survey *s, uint64_t usec) {
+        Scope *scope = scope_of(s, NULL);
+
+        if (scope && scope->by != BY_NOTHING && scope->by != BY_LIFE)
+                scope->usec += usec;
+}
+
 static void blame_one(Survey *s, const NodeRegistry *nodes, const Event *event, const Stall *stall) {
         Suspect *self = survey_find(s, stall->cgroup_id);
         const Node *limit = node_registry_find(nodes, stall->limit_id);
@@ -228,8 +236,10 @@ static void blame_one(Survey *s, const NodeRegistry *nodes, const Event *event, 
                         give(self, stall->stall_usec, stall->limit_id != 0 ? BLAME_LIMIT : BLAME_ITSELF);
         } else if (stall->class == STALL_KCOMPACTD)
                 share_out(s, NULL, BY_COMPACTION, stall->stall_usec, BLAME_ITSELF);
-        else if (class_waits(stall->class) && !limit && blame_wait(s, nodes, event, stall, self))
-                return;
+        else if (class_waits(stall->class) && !limit) {
+                if (!blame_wait(s, nodes, event, stall, self))
+                        blame_unseen(s, stall->stall_usec);
+        }
         else if (!blame_limit(s, limit, stall->stall_usec) && self && class_allocates(stall->class))
                 give(self, stall->stall_usec, BLAME_ITSELF);
 }

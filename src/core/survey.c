@@ -4,6 +4,7 @@
 #include "core/survey.h"
 
 #define BASE_AGE_MIN_USEC (50 * USEC_PER_MSEC)
+#define BASE_AGE_RIPE_USEC (500 * USEC_PER_MSEC)
 #define BASE_AGE_MAX_USEC (10 * USEC_PER_SEC)
 
 /* A cgroup is charged for so much at once and uses it up later (mm/memcontrol.c, MEMCG_CHARGE_BATCH). */
@@ -91,6 +92,18 @@ static void clear(Survey *s) {
                 s->class_usec[c] = 0;
 }
 
+/* Somebody stalls, and nobody has been seen to bring anything: a little later it may be plain who does. */
+static bool is_ripe(const Survey *s, const Event *event) {
+        bool ripe = true;
+
+        for (const Suspect *suspect = s->suspects; suspect < s->suspects + s->n; suspect++) {
+                if (suspect->brought > 0)
+                        return true;
+                ripe = ripe && usec_sub(event->now_usec, suspect->node->base_usec) >= BASE_AGE_RIPE_USEC;
+        }
+        return ripe || event->survey.n_stalls == 0;
+}
+
 bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event) {
         bool measured = true;
 
@@ -113,7 +126,7 @@ bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event) {
                 measured = measure(suspect, c, event->now_usec) && measured;
                 s->n++;
         }
-        return measured;
+        return measured && is_ripe(s, event);
 }
 
 Suspect *survey_find(Survey *s, uint64_t cgroup_id) {

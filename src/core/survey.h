@@ -83,7 +83,7 @@ void survey_done(Survey *s);
 
 /* Fills the survey from the event. Growth, pressure, pages scanned and new pages are measured from each node's base; a
  * node without one, or with one older than ten seconds, gets it now. Returns whether every candidate had a base of at
- * least 50 ms: if not, these say nothing yet.
+ * least 50 ms, or of 500 ms where somebody stalls and nobody brings anything: if not, these say nothing yet.
  *
  * New pages are what the usage grew by and what was reclaimed meanwhile, less what was read again: who streams through
  * files does not grow and brings much, who is reclaimed from and reads it all again brings nothing. The kernel charges
@@ -96,7 +96,7 @@ bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event);
  * to who asked for it, and that of kcompactd to those in proportion. A wait for evicted pages: to who had them evicted,
  * by what was reclaimed from the sufferer's cgroup and those above it (event->survey.reclaims): for a limit and for the
  * host as above, by hand to the unit that wrote memory.reclaim; PID 1 and memstalld do it to set a limit, which is the
- * target's. Without such knowledge to all.
+ * target's. Without such knowledge to all, but not by their lives: whose pages were evicted may be the youngest.
  *
  * "Those" and "all" share by the new pages that they bring. Where some do, lately, who does not has no part in it;
  * otherwise what each brought in its whole life counts. Where that is small beside what is read again, nobody grows, and

@@ -266,6 +266,24 @@ static void test_waits_of_strangers(void **state) {
         }
 }
 
+/* A wait whose pages nobody saw evicted is not laid to who is young, for that may be whose they were. */
+static void test_unseen(void **state) {
+        static const struct {
+                uint64_t brought, refaults, life, caused;
+        } rows[] = { { 0, 0, MIB, 0 }, { MIB, 0, MIB, 1000 }, { 0, 9999, MIB, 1000 }, { 0, 0, 0, 0 } };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const Stall stall = { A, 0, 1, STALL_SWAP_IN, 1000, 1 };
+
+                (void) survey_fill(&survey, &nodes, &(Event){ .now_usec = 100 * SEC });
+                survey.suspects[survey.n++] = (Suspect){ .node = node_registry_find(&nodes, A), .brought = rows[i].brought,
+                                                         .refaults = rows[i].refaults, .life_growth = rows[i].life };
+                survey_blame(&survey, &nodes, &(Event){ .survey = { .stalls = &stall, .n_stalls = 1 } });
+                if (survey.suspects->caused_usec != rows[i].caused)
+                        fail_msg("row %zu: %lu", i, survey.suspects->caused_usec);
+        }
+}
+
 /* The host is one limit, whether it is named or not. */
 static void test_host_is_one(void **state) {
         const Stall stalls[] = { { A, 0, 1, STALL_DIRECT_RECLAIM, 500, 1 }, { A, HOST, 1, STALL_DIRECT_RECLAIM, 500, 1 } };
@@ -355,6 +373,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_weights, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_waits, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_waits_of_strangers, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_unseen, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_host_is_one, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_first_reads, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_compaction, setup, teardown),

@@ -128,6 +128,31 @@ static void test_traffic(void **state) {
         }
 }
 
+/* Where somebody stalls and nobody brings anything yet, half a second is waited for it. */
+static void test_ripe(void **state) {
+        static const struct {
+                uint64_t age_usec, brought;
+                size_t n_stalls;
+                bool ripe;
+        } rows[] = {
+                { 500 * MSEC - 1, 0, 1, false }, { 500 * MSEC, 0, 1, true },
+                { 500 * MSEC - 1, MIB, 1, true }, { 500 * MSEC - 1, 0, 0, true },
+        };
+        const Stall stall = { A, 0, 1, STALL_DIRECT_RECLAIM, 1000, 1 };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const Candidate before[] = { { A }, { B } }, after[] = { { A }, { B, rows[i].brought } };
+                uint64_t now_usec = (100 + 20 * i) * SEC;
+                Event event = { .kind = EVENT_SURVEY, .now_usec = now_usec + rows[i].age_usec,
+                                .survey = { .candidates = after, .n_candidates = 2, .stalls = &stall,
+                                            .n_stalls = rows[i].n_stalls } };
+
+                assert_false(fill(now_usec, before, 2));
+                if (survey_fill(&survey, &nodes, &event) != rows[i].ripe)
+                        fail_msg("row %zu", i);
+        }
+}
+
 /* Counters that come to be known later count from then. */
 static void test_counted_later(void **state) {
         assert_false(fill(100 * SEC, &(Candidate){ A, MIB }, 1));
@@ -344,6 +369,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_candidates, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_candidates_are_bounded, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_traffic, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_ripe, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_counted_later, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_life, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_more_measures, setup, teardown),
