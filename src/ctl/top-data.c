@@ -308,20 +308,36 @@ static bool goes_before(const TopNode *a, const TopNode *b, TopSort sort) {
         return strcmp(a->name, b->name) < 0;
 }
 
-static void node_sort(TopNode *n, TopSort sort) {
-        TopNode *sorted = NULL;
+static TopNode *merge(TopNode *a, TopNode *b, TopSort sort) {
+        TopNode *merged = NULL, **end = &merged;
 
-        while (n->children) {
-                TopNode *taken = n->children, **at = &sorted;
+        while (a && b) {
+                TopNode **less = goes_before(b, a, sort) ? &b : &a;
 
-                n->children = taken->next;
-                while (*at && !goes_before(taken, *at, sort))
-                        at = &(*at)->next;
-                taken->next = *at;
-                *at = taken;
+                *end = *less;
+                end = &(*less)->next;
+                *less = *end;
         }
-        n->children = sorted;
-        for (TopNode *below = sorted; below; below = below->next)
+        *end = a ? a : b;
+        return merged;
+}
+
+/* There may be thousands: a fork bomb is what one looks for with this. */
+static TopNode *sort_list(TopNode *list, TopSort sort) {
+        TopNode *middle = list, *half;
+
+        if (!list || !list->next)
+                return list;
+        for (const TopNode *end = list->next; end && end->next; end = end->next->next)
+                middle = middle->next;
+        half = middle->next;
+        middle->next = NULL;
+        return merge(sort_list(list, sort), sort_list(half, sort), sort);
+}
+
+static void node_sort(TopNode *n, TopSort sort) {
+        n->children = sort_list(n->children, sort);
+        for (TopNode *below = n->children; below; below = below->next)
                 node_sort(below, sort);
 }
 

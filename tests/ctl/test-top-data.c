@@ -292,6 +292,40 @@ static void test_order(void **state) {
         assert_string_equal(d.host.children->next->next->name, "c.service");
 }
 
+static uint64_t recent_usec(const TopNode *n) {
+        return n->stall_usec[0] + n->stall_usec[1] + n->stall_usec[2] + n->stall_usec[3] + n->stall_usec[4];
+}
+
+/* As many processes as there may be. */
+static void test_many(void **state) {
+        _cleanup_(top_data_done) TopData d = { 0 };
+        TopReading r = reading(100 * SEC);
+        TopNode *unit;
+        unsigned n = 0;
+
+        feed(&d, &r);
+        for (unsigned i = 0; i < 10; i++) {
+                top_data_begin(&d);
+                r = reading((101 + i) * SEC);
+                for (unsigned j = 0; j < 300; j++) {
+                        TopRow x = row(i * 1000 + j, STALL_MEMCG_MAX, (j * 7919 % 1009 + 1) * MSEC);
+
+                        x.pid = i * 1000 + j;
+                        assert_int_equal(top_reading_add(&r, &x), 0);
+                }
+                feed(&d, &r);
+        }
+        top_data_sort(&d);
+        unit = find(&d.host, "hog.service");
+        for (TopNode *p = unit->children; p; p = p->next, n++)
+                assert_true(!p->next || recent_usec(p) >= recent_usec(p->next));
+        assert_int_equal(n, 3000);
+        d.sort = TOP_SORT_NAME;
+        top_data_sort(&d);
+        for (TopNode *p = unit->children; p->next; p = p->next)
+                assert_true(strcmp(p->name, p->next->name) < 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_first),
@@ -306,6 +340,7 @@ int main(void) {
                 cmocka_unit_test(test_cause),
                 cmocka_unit_test(test_forgets),
                 cmocka_unit_test(test_order),
+                cmocka_unit_test(test_many),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
