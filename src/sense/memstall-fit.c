@@ -62,7 +62,7 @@ static int set_flag(struct bpf_object *o, const char *name, bool value) {
 
 /* An LRU map hands its free elements to the CPUs by 128 (kernel/bpf/bpf_lru_list.c), so on a machine with
  * many it would throw out entries that are needed while others lie idle. For a try all maps are small. */
-static int size_maps(struct bpf_object *o, bool try) {
+static int size_maps(struct bpf_object *o, uint32_t tasks_max, bool try) {
         int n_cpus = libbpf_num_possible_cpus(), r;
         struct bpf_map *map;
 
@@ -75,6 +75,8 @@ static int size_maps(struct bpf_object *o, bool try) {
                         n = MIN(n, (uint32_t) SMALL_MAP);
                 else if (bpf_map__type(map) == BPF_MAP_TYPE_LRU_HASH)
                         n = MAX(n, (uint32_t) n_cpus * 192);
+                else if (tasks_max > 0 && strcmp(bpf_map__name(map), "tasks") == 0)
+                        n = tasks_max;
                 r = n != bpf_map__max_entries(map) ? bpf_map__set_max_entries(map, n) : 0;
                 if (r < 0)
                         return r;
@@ -97,7 +99,7 @@ static int open_object(struct bpf_object **ret, const MemstallFit *fit, bool try
         r = set_flag(o, "stacks", fit->stacks);
         if (r < 0)
                 return r;
-        r = size_maps(o, try);
+        r = size_maps(o, fit->tasks_max, try);
         if (r < 0)
                 return r;
         bpf_object__for_each_program(program, o) {

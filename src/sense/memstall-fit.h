@@ -16,6 +16,7 @@ typedef struct MemstallFit {
         const struct btf *btf;          /* of the kernel; NULL: hidden or none */
         bool stacks;
         uint32_t refuse_load, refuse_attach;    /* MemstallTrial */
+        uint32_t tasks_max;                     /* likewise */
 } MemstallFit;
 
 /* Loads and attaches into p->object and p->links, and writes into p->refused what was kept out and why:

@@ -27,6 +27,7 @@ typedef struct MemstallTrial {
         size_t first_rung;              /* those before it are not tried */
         uint32_t refuse_load;           /* these are made into programs that no kernel loads */
         uint32_t refuse_attach;
+        uint32_t tasks_max;             /* room for so many tasks; 0: as many as ever */
 } MemstallTrial;
 
 typedef struct MemstallProgram {
