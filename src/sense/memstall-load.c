@@ -152,14 +152,9 @@ int memstall_program_load(MemstallProgram *p, bool stacks, const MemstallTrial *
                         .rung = &memstall_rungs[i],
                         .btf = btf,
                         .stacks = stacks,
-<<<<<<< /tmp/kernel/src/sense/memstall-load.c
-                        .refuse_load = trial ? trial->refuse_load : 0,
-                        .refuse_attach = trial ? trial->refuse_attach : 0,
-                        .tasks_max = trial ? trial->tasks_max : 0,
-=======
                         .refuse_load = trial && i == first ? trial->refuse_load : 0,
                         .refuse_attach = trial && i == first ? trial->refuse_attach : 0,
->>>>>>> /tmp/kvm/t
+                        .tasks_max = trial ? trial->tasks_max : 0,
                 };
 
                 if (fit.rung->needs_btf && !btf)
