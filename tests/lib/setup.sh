@@ -60,7 +60,7 @@ install_tree() { # FOLDER: what make install would write, in FOLDER/tree, and th
     rm -rf "$1/tree"
     DESTDIR=$(realpath "$1")/tree meson install -C "$1" --no-rebuild --quiet
     mkdir -p "$live"
-    cp "$1"/tests/*/live-cgroup "$1"/tests/*/live-memstall "$1"/tests/*/live-psi "$1"/tests/*/live-rungs "$1"/tests/*/live-systemd{,-ends} "$live"
+    cp "$1"/tests/*/live-cgroup "$1"/tests/*/live-{accuracy,memstall} "$1"/tests/*/live-psi "$1"/tests/*/live-rungs "$1"/tests/*/live-systemd{,-ends} "$live"
     # Guests come without it.
     cp "$(ldd "$1/tests/sense/live-psi" | sed -n 's/.*libcmocka.* => \([^ ]*\).*/\1/p')" "$live"
 }
