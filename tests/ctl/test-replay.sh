@@ -121,10 +121,10 @@ says err 'trace:13: cannot read "colour=red"'
 
 # What others kill.
 head -n 8 "$dir/trace" >"$dir/killed"
-{
-    echo 'time=112.000000 event=killed cgroup=21 killer=kernel pid=77 comm=a\x20b count=3'
-    echo 'time=112.000100 event=survey cgroup=20 usage=400M stall=21:21:77:memcg-max:0.500000:12'
-} >>"$dir/killed"
+cat >>"$dir/killed" <<'END'
+time=112.000000 event=killed cgroup=21 killer=kernel pid=77 comm=a\x20b count=3
+time=112.000100 event=survey cgroup=20 usage=400M stall=21:21:77:memcg-max:0.500000:12
+END
 expect 0 --policy-dir "$dir/same" --root "$dir/root" "$dir/killed"
 says out '^ *12\.000s \+  killed by kernel: a\.service, a b\[77\], count 3, seen of batch\.slice, cause unit-limit, a\.service:77:memcg-max:cause:100%'
 expect 0 --policy-dir "$dir/same" --root "$dir/root" --json "$dir/killed"
