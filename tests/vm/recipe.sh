@@ -30,8 +30,9 @@ proxy_options() {
 bootstrap() { # SUITE FOLDER
     local suite=$1 folder=$2 proxy without=(--dpkgopt='path-exclude=/usr/lib/*/libLLVM*')
     proxy=$(proxy_options)
-    # Nothing is managed by systemd-oomd unless a scenario says so. stress-ng links with EGL, which needs LLVM only once something is drawn; bpftrace does need it. The Release file of a
-    # suite in the making may be out of date on some mirrors.
+    # Nothing is managed by systemd-oomd unless a scenario says so. stress-ng links with EGL, which needs LLVM only once
+    # something is drawn; bpftrace does need it. The Release file of a suite in the making may be out of date on some
+    # mirrors.
     case " ${MEMSTALLD_EXTRA_PACKAGES:-} " in *' bpftrace '*) without=() ;; esac
     mmdebstrap --quiet --variant=minbase --include="${PACKAGES[*]} ${MEMSTALLD_EXTRA_PACKAGES:-}" ${proxy:+"$proxy"} \
         --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Retries "3"' \
