@@ -27,7 +27,7 @@ guest_start() { # IMAGE DISK CONSOLE EVENTS ACCELERATOR BOOT_ARGUMENTS...
     : >"$events"
     qemu-system-x86_64 "${flags[@]}" -m 1024 -smp 2 -nic none -display none -no-reboot -monitor none \
         -kernel "$image/vmlinuz" -initrd "$image/initrd" \
-        -append "root=/dev/vda rw console=ttyS0 quiet mitigations=off panic=-1 oops=panic $*" \
+        -append "root=/dev/vda rw console=ttyS0 quiet mitigations=off panic=-1 oops=panic softlockup_panic=1 watchdog_thresh=20 $*" \
         -drive "file=$image/root.img,format=raw,if=virtio,snapshot=on" -drive "file=$disk,format=raw,if=virtio" \
         -serial "file:$console" -serial "file:$events" </dev/null >"$console.qemu" 2>&1 8>&- 9>&- &
     GUEST=$!

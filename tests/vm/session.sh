@@ -120,8 +120,9 @@ session_accelerator() { # IMAGE
 }
 
 # QEMU without KVM can run into the breakpoint with which the kernel patches its own code (a tracepoint switched on or off
-# while another CPU is in it) after the kernel has taken it away: an int3 that belongs to nobody.
-session_emulator_died() { grep -aqE 'Oops: int3|int3: 0000' "$1"; } # CONSOLE
+# while another CPU is in it) after the kernel has taken it away: an int3 that belongs to nobody. Some kernels try the same
+# instruction again then, for ever: each CPU that comes there is stuck, and a watchdog panics after 40 s.
+session_emulator_died() { grep -aqE 'Oops: int3|int3: 0000|softlockup: hung tasks' "$1"; } # CONSOLE
 
 session_run() { # SUITE IMAGE BOOT SCENARIO...
     local suite=$1 image=$2 boot=$3 idle=0 again=''
@@ -137,7 +138,7 @@ session_run() { # SUITE IMAGE BOOT SCENARIO...
             RUNNING=${LEFT[0]} LEFT=("${LEFT[@]:1}")
         fi
         if [ -n "$RUNNING" ] && [[ $again != *" $RUNNING "* ]] && session_emulator_died "$OUT/$suite/console-$BOOTS.log"; then
-            echo "($suite: the emulator's int3 ended $RUNNING, once more; see $OUT/$suite/console-$BOOTS.log)"
+            echo "($suite: the emulator ended $RUNNING, or hung in it: once more; see $OUT/$suite/console-$BOOTS.log)"
             again+=" $RUNNING " LEFT=("$RUNNING" "${LEFT[@]}") RUNNING=''
         fi
         if [ -n "$RUNNING" ]; then
