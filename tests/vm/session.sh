@@ -5,7 +5,7 @@
 # One list of scenarios in as many boots as it takes: a guest that dies or hangs fails the scenario that ran, and the rest
 # of the list gets another boot.
 
-PASSED=0 FAILED=0 SKIPPED=0 BOOTS=0
+PASSED=0 FAILED=0 SKIPPED=0 BOOTS=0 FAILED_NAMES=()
 BOOT_LIMIT=${MEMSTALLD_BOOT_LIMIT:-240} # seconds until the first scenario begins, in the slowest guest on a busy machine
 GRACE=${MEMSTALLD_GRACE:-60}            # and how long the guest may be silent beyond a scenario's own limit
 
@@ -13,7 +13,7 @@ session_report() { # SUITE NAME RESULT SECONDS REASON
     case $3 in
     PASS) PASSED=$((PASSED + 1)) ;;
     SKIP) SKIPPED=$((SKIPPED + 1)) ;;
-    *) FAILED=$((FAILED + 1)) ;;
+    *) FAILED=$((FAILED + 1)) FAILED_NAMES+=("$2") ;;
     esac
     mkdir -p "$OUT/$1/$2"
     printf '%s %s\n' "$3" "$5" >"$OUT/$1/$2/result"
@@ -124,7 +124,27 @@ session_accelerator() { # IMAGE
 # instruction again then, for ever: each CPU that comes there is stuck, and a watchdog panics after 40 s.
 session_emulator_died() { grep -aqE 'Oops: int3|int3: 0000|softlockup: hung tasks' "$1"; } # CONSOLE
 
+# A scenario that failed beside others gets a boot of its own, as often as AGAIN says: a busy machine can take a guest's turns
+# for seconds, and what is broken fails again. Both results are shown and kept (NAME.first).
+session_again() { # SUITE IMAGE BOOT
+    local suite=$1 name names=("${FAILED_NAMES[@]}")
+    [ ${#names[@]} -gt 0 ] && [ ${#names[@]} -le "$AGAIN" ] || return 0
+    AGAIN=$((AGAIN - ${#names[@]})) FAILED=$((FAILED - ${#names[@]})) FAILED_NAMES=()
+    for name in "${names[@]}"; do
+        echo "($suite: $name failed: once more, alone)"
+        rm -rf "${OUT:?}/$suite/$name.first"
+        mv "$OUT/$suite/$name" "$OUT/$suite/$name.first"
+        session_list "$@" "$name"
+    done
+}
+
 session_run() { # SUITE IMAGE BOOT SCENARIO...
+    FAILED_NAMES=()
+    session_list "$@"
+    session_again "${@:1:3}"
+}
+
+session_list() { # SUITE IMAGE BOOT SCENARIO...
     local suite=$1 image=$2 boot=$3 idle=0 again=''
     shift 3
     LEFT=("$@")
