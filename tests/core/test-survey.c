@@ -2,36 +2,7 @@
 
 #include <string.h>
 
-#include "fixture.h"
-
-#include "core/survey.h"
-
-/* The cgroups of these tests: the host, a slice, units a and b in it, and c beside it. */
-enum { HOST = 1, SLICE = 2, A = 11, B = 12, C = 13, UNKNOWN = 99 };
-
-static NodeRegistry nodes;
-static Survey survey;
-
-static int setup(void **state) {
-        registry_put(&nodes, HOST, CGROUP_HOST, "-.slice");
-        registry_put(&nodes, SLICE, CGROUP_SLICE, "s.slice");
-        registry_put(&nodes, A, CGROUP_UNIT, "s.slice/a.service");
-        registry_put(&nodes, B, CGROUP_UNIT, "s.slice/b.service");
-        registry_put(&nodes, C, CGROUP_UNIT, "c.service");
-        return survey_init(&survey);
-}
-
-static int teardown(void **state) {
-        survey_done(&survey);
-        node_registry_done(&nodes);
-        return 0;
-}
-
-static bool fill(uint64_t now_usec, const Candidate *candidates, size_t n) {
-        return survey_fill(&survey, &nodes,
-                           &(Event){ .kind = EVENT_SURVEY, .now_usec = now_usec,
-                                     .survey = { .candidates = candidates, .n_candidates = n } });
-}
+#include "fixture-survey.h"
 
 static void test_measures(void **state) {
         static const struct {
