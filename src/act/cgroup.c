@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The loop's side: an action becomes a job, what the job says becomes the answer. The deeds are in act/cgroup-run.c,
- * act/cgroup-limits.c and act/cgroup-kill.c. */
+ * act/cgroup-limits.c, act/cgroup-protect.c and act/cgroup-kill.c. */
 
 #include <errno.h>
 #include <fcntl.h>
