@@ -3,9 +3,9 @@
 
 #include "fixture.h"
 
-/* The smallest world: one unit, with a policy of its own. */
+/* The smallest worlds: one unit with a policy of its own, or a slice with two units. */
 
-enum { A = 7 };
+enum { SLICE = 2, A = 7, B = 8 };
 
 extern Fixture f;
 extern Step steps[2];
@@ -23,3 +23,9 @@ uint64_t unit_act(Step step);
 
 /* The answer to it, with the MemoryHigh= that was there before. */
 void unit_answer(uint64_t id, OutcomeKind kind, uint64_t previous_bytes);
+
+/* s.slice with a.service and b.service, whose one step is about usage: it holds from the first look on, and asks for a survey. */
+void slice_start(Step step, RankMeasure rank);
+
+/* That survey, in which a stalls a little more than b. Returns what is done. */
+const Decision *slice_survey(uint64_t a_bytes, uint64_t b_bytes);

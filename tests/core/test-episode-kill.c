@@ -184,7 +184,6 @@ static void test_settles_at_escalation(void **state) {
 /* Frozen by another watch after its SIGTERM: thawed for the SIGKILL, and its freeze is over. What Start= started before
  * the SIGTERM is no matter of the SIGKILL. */
 static void test_frozen_before_escalation(void **state) {
-        enum { SLICE = 3 };
         static Condition condition = AVAILABLE_BYTES(MIB);
         static Step end[] = { STEP("end", ACTION_KILL, .conditions = &condition, .n_conditions = 1, .signal = SIGTERM,
                                    .start = (char *) "x.service") };

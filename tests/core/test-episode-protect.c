@@ -7,7 +7,6 @@
 /* Protect goes on to the next after each Settle=, and cools down when nobody is left; one that systemd refused is not
  * asked for again in this incident; one that failed is. */
 static void test_protect(void **state) {
-        enum { SLICE = 3, B = 8 };
         static const struct {
                 OutcomeKind kind;
                 Properties previous;

@@ -10,7 +10,7 @@
 #include "core/victim.h"
 #include "fixture-unit.h"
 
-enum { HOST = 1, SLICE = 20, HOG = 21, QUIET = 22, SSH = 23 };
+enum { HOST = 1, HOG = 21, QUIET = 22, SSH = 23 };
 
 static ExplainLook *look;
 

@@ -133,7 +133,6 @@ static void test_follows_watched(void **state) {
 
 /* A unit that nobody watches, and that pays for a slice: its looks are for its throttle alone. */
 static void test_follows_unwatched(void **state) {
-        enum { SLICE = 3 };
         static Condition condition = AVAILABLE_BYTES(MIB);
         const Candidate candidate = { .cgroup_id = A, .usage_bytes = 1000 };
         uint64_t id;

@@ -261,7 +261,6 @@ static void test_by_hand(void **state) {
 
 /* What one policy holds, and what all do. */
 static void test_policy(void **state) {
-        enum { B = 8 };
         static Condition condition = AVAILABLE_BYTES(MIB);
         static Step list[] = { STEP("pause", ACTION_FREEZE, .conditions = &condition, .n_conditions = 1) };
         Policy policies[] = {

@@ -3,25 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fixture.h"
-
-#include "core/victim.h"
+#include "fixture-victim.h"
 
 /* One candidate, by the first letter of its name. */
 typedef struct Row {
         const char *unit;
         uint64_t usage, growth, pressure, caused;
 } Row;
-
-#define NOW (100 * SEC)
-
-static const char *held_unit;
-
-static bool held(const void *ledger, const Node *node, ActionKind action) {
-        return held_unit && strcmp(node->unit, held_unit) == 0;
-}
-
-static Node host = { .kind = CGROUP_HOST, .path = (char *) "/" };
 
 static VictimChoice choose(NodeRegistry *r, Survey *s, const Policy *policy, const Row *rows, ActionKind action) {
         s->n = 0;
@@ -217,186 +205,6 @@ static void test_order_does_not_matter(void **state) {
         node_registry_done(&r);
 }
 
-/* ---- More than a letter ----------------------------------------------------------------------- */
-
-typedef struct Unit {
-        const char *path;
-        CgroupKind kind;
-        uint64_t usage;
-        Preference preference;
-        bool delegated, container, protected, vain;
-} Unit;
-
-/* The path of the one that is chosen among them, or "". The watch is "/w.slice". */
-static const char *choose_unit(const Policy *policy, const Step *step, const Unit *units, bool managed_oom,
-                               VictimChoice *ret) {
-        static char path[64];
-        const Id128 incident = { 1, 2 };
-        VictimRules rules = { .policy = policy, .step = step, .managed_oom = managed_oom, .incident = incident,
-                              .now_usec = NOW, .held = held };
-        NodeRegistry r = { 0 };
-        Survey s;
-
-        assert_int_equal(survey_init(&s), 0);
-        rules.watch = registry_put(&r, 1, CGROUP_SLICE, "w.slice");
-        for (const Unit *u = units; u->path; u++) {
-                Node *n = registry_put(&r, 10 + s.n, u->kind, u->path);
-
-                if (u->kind == CGROUP_GROUP) {
-                        free(n->unit);
-                        n->unit = strdup(n->path);
-                }
-                n->delegated = u->delegated;
-                n->container = u->container;
-                n->protected = u->protected;
-                if (u->vain) {
-                        n->vain = 1U << step->action;
-                        n->vain_incident = incident;
-                }
-                s.suspects[s.n++] = (Suspect){ .node = n, .usage_bytes = u->usage, .preference = u->preference };
-        }
-        *ret = victim_choose(&rules, &s);
-        (void) snprintf(path, sizeof(path), "%s", ret->suspect ? ret->suspect->node->path + 1 : "");
-        survey_done(&s);
-        node_registry_done(&r);
-        return path;
-}
-
-#define UNIT CGROUP_UNIT
-#define IN "w.slice/"
-
-/* Every list of [Victim], by what it leaves. The largest usage pays. */
-static void test_lists(void **state) {
-        static const struct {
-                const char *what;
-                char *from[3], *never[2], *avoid[2], *prefer[2];
-                bool managed_oom;
-                ActionKind action;
-                Unit units[4];
-                const char *victim;
-        } rows[] = {
-                { "no From=: within the watch", .action = ACTION_KILL,
-                  .units = { { "b.service", UNIT, 9 }, { IN "a.service", UNIT, 1 } }, .victim = IN "a.service" },
-                { "a name that only begins like the watch's", .action = ACTION_KILL,
-                  .units = { { "w.slicer/b.service", UNIT, 9 }, { IN "a.service", UNIT, 1 } }, .victim = IN "a.service" },
-                { "From= anywhere", { (char *) "b*" }, .action = ACTION_KILL,
-                  .units = { { "b.service", UNIT, 1 }, { IN "a.service", UNIT, 9 } }, .victim = "b.service" },
-                { "From= nobody", { (char *) "c*" }, .action = ACTION_KILL,
-                  .units = { { "b.service", UNIT, 1 }, { IN "a.service", UNIT, 9 } }, .victim = "" },
-                { "no slice unless named", .action = ACTION_FREEZE,
-                  .units = { { IN "s.slice", CGROUP_SLICE, 9 }, { IN "a.service", UNIT, 1 } }, .victim = IN "a.service" },
-                { "a star names no slice", { (char *) "*" }, .action = ACTION_FREEZE,
-                  .units = { { IN "s.slice", CGROUP_SLICE, 9 }, { IN "a.service", UNIT, 1 } }, .victim = IN "a.service" },
-                { "nor does what only begins like one", { (char *) "s.slic*" }, .action = ACTION_FREEZE,
-                  .units = { { IN "s.slice", CGROUP_SLICE, 9 } }, .victim = "" },
-                { "a slice by name", { (char *) "s.slice", (char *) "a*" }, .action = ACTION_FREEZE,
-                  .units = { { IN "s.slice", CGROUP_SLICE, 9 }, { IN "a.service", UNIT, 1 } }, .victim = IN "s.slice" },
-                { "a slice by glob", { (char *) "*.slice" }, .action = ACTION_THROTTLE,
-                  .units = { { IN "s.slice", CGROUP_SLICE, 9 }, { IN "a.service", UNIT, 1 } }, .victim = IN "s.slice" },
-                { "of which memory is reclaimed", { (char *) "*.slice" }, .action = ACTION_RECLAIM,
-                  .units = { { IN "s.slice", CGROUP_SLICE, 9 } }, .victim = IN "s.slice" },
-                { "which is told", { (char *) "*.slice" }, .action = ACTION_LOG,
-                  .units = { { IN "s.slice", CGROUP_SLICE, 9 } }, .victim = IN "s.slice" },
-                { "no slice is killed", { (char *) "*.slice" }, .action = ACTION_KILL,
-                  .units = { { IN "s.slice", CGROUP_SLICE, 9 } }, .victim = "" },
-                { "nor stopped", { (char *) "*.slice" }, .action = ACTION_STOP,
-                  .units = { { IN "s.slice", CGROUP_SLICE, 9 } }, .victim = "" },
-                { "nor restarted", { (char *) "*.slice" }, .action = ACTION_RESTART,
-                  .units = { { IN "s.slice", CGROUP_SLICE, 9 } }, .victim = "" },
-                { "nor anything started for it", { (char *) "*.slice" }, .action = ACTION_START,
-                  .units = { { IN "s.slice", CGROUP_SLICE, 9 } }, .victim = "" },
-                { "a slice that holds a protected unit", { (char *) "*.slice" }, .action = ACTION_FREEZE,
-                  .units = { { IN "s.slice", CGROUP_SLICE, 9 }, { IN "s.slice/x.service", UNIT, 1, .protected = true },
-                             { IN "t.slice", CGROUP_SLICE, 1 } }, .victim = IN "t.slice" },
-                { "a slice that holds what Never= names", { (char *) "*.slice" }, { (char *) "x*" }, .action = ACTION_FREEZE,
-                  .units = { { IN "s.slice", CGROUP_SLICE, 9 }, { IN "s.slice/x.service", UNIT, 1 },
-                             { IN "t.slice", CGROUP_SLICE, 1 } }, .victim = IN "t.slice" },
-                { "a container", .action = ACTION_KILL,
-                  .units = { { IN "c.scope", UNIT, 9, .container = true }, { IN "a.service", UNIT, 1 } },
-                  .victim = IN "a.service" },
-                { "a group in it", .action = ACTION_KILL,
-                  .units = { { IN "c.scope", UNIT, 9, .container = true },
-                             { IN "c.scope/g", CGROUP_GROUP, 9, .delegated = true }, { IN "a.service", UNIT, 1 } },
-                  .victim = IN "c.scope/g" },
-                { "a group by its container", { (char *) "c.scope" }, .action = ACTION_KILL,
-                  .units = { { IN "c.scope/g", CGROUP_GROUP, 1, .delegated = true }, { IN "a.service", UNIT, 9 } },
-                  .victim = IN "c.scope/g" },
-                { "Never= its container", .never = { (char *) "c.scope" }, .action = ACTION_KILL,
-                  .units = { { IN "c.scope/g", CGROUP_GROUP, 9, .delegated = true }, { IN "a.service", UNIT, 1 } },
-                  .victim = IN "a.service" },
-                { "Never= a cgroup of one letter", .never = { (char *) "c" }, .action = ACTION_KILL,
-                  .units = { { IN "c/g", CGROUP_GROUP, 9, .delegated = true }, { IN "a.service", UNIT, 1 } },
-                  .victim = IN "a.service" },
-                { "only of a delegated one does what is above count", .never = { (char *) "w.slice" }, .action = ACTION_KILL,
-                  .units = { { IN "a.service", UNIT, 1 } }, .victim = IN "a.service" },
-                { "Avoid= is behind", .avoid = { (char *) "a*" }, .action = ACTION_KILL,
-                  .units = { { IN "a.service", UNIT, 9 }, { IN "b.service", UNIT, 1 } }, .victim = IN "b.service" },
-                { "and chosen where nobody else is", .avoid = { (char *) "*" }, .action = ACTION_KILL,
-                  .units = { { IN "a.service", UNIT, 9 }, { IN "b.service", UNIT, 1 } }, .victim = IN "a.service" },
-                { "Prefer= is ahead", .prefer = { (char *) "b*" }, .action = ACTION_KILL,
-                  .units = { { IN "a.service", UNIT, 9 }, { IN "b.service", UNIT, 1 } }, .victim = IN "b.service" },
-                { "both are avoided", .prefer = { (char *) "a*" }, .avoid = { (char *) "a*" }, .action = ACTION_KILL,
-                  .units = { { IN "a.service", UNIT, 9 }, { IN "b.service", UNIT, 1 } }, .victim = IN "b.service" },
-                { "omit", .managed_oom = true, .action = ACTION_KILL,
-                  .units = { { IN "a.service", UNIT, 9, PREFERENCE_OMIT }, { IN "b.service", UNIT, 1 } },
-                  .victim = IN "b.service" },
-                { "omit to the last", .managed_oom = true, .action = ACTION_KILL,
-                  .units = { { IN "a.service", UNIT, 9, PREFERENCE_OMIT } }, .victim = "" },
-                { "ManagedOOM=no", .action = ACTION_KILL,
-                  .units = { { IN "a.service", UNIT, 9, PREFERENCE_OMIT }, { IN "b.service", UNIT, 1 } },
-                  .victim = IN "a.service" },
-                { "a slice that holds one that asks to be left out", { (char *) "*.slice" }, .managed_oom = true,
-                  .action = ACTION_THROTTLE,
-                  .units = { { IN "s.slice", CGROUP_SLICE, 9 }, { IN "s.slice/x.service", UNIT, 1, PREFERENCE_OMIT } },
-                  .victim = "" },
-                { "avoid", .managed_oom = true, .action = ACTION_KILL,
-                  .units = { { IN "a.service", UNIT, 9, PREFERENCE_AVOID }, { IN "b.service", UNIT, 1 } },
-                  .victim = IN "b.service" },
-                { "avoid, ManagedOOM=no", .action = ACTION_KILL,
-                  .units = { { IN "a.service", UNIT, 9, PREFERENCE_AVOID }, { IN "b.service", UNIT, 1 } },
-                  .victim = IN "a.service" },
-                { "in vain", .action = ACTION_THROTTLE,
-                  .units = { { IN "a.service", UNIT, 9, .vain = true }, { IN "b.service", UNIT, 5 } },
-                  .victim = IN "b.service" },
-                { "in vain, which bars no kill", .action = ACTION_KILL,
-                  .units = { { IN "a.service", UNIT, 9, .vain = true }, { IN "b.service", UNIT, 5 } },
-                  .victim = IN "a.service" },
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                Policy policy = { .victim = { RANK_BY(RANK_USAGE),
-                                              .from = rows[i].from[0] ? (char **) rows[i].from : NULL,
-                                              .never = (char **) rows[i].never, .avoid = (char **) rows[i].avoid,
-                                              .prefer = (char **) rows[i].prefer } };
-                VictimChoice choice;
-
-                if (strcmp(choose_unit(&policy, &(Step){ .action = rows[i].action }, rows[i].units, rows[i].managed_oom,
-                                       &choice), rows[i].victim) != 0)
-                        fail_msg("%s: \"%s\"", rows[i].what, choice.suspect ? "another one" : "nobody");
-        }
-}
-
-/* The host itself is nobody, and names of cgroups that are longer than a unit's are none. */
-static void test_odd_nodes(void **state) {
-        char path[700];
-        Policy policy = { .victim = { RANK_BY(RANK_USAGE), .from = GLOBS(GLOB("*")), .never = GLOBS(GLOB("x*")) } };
-        VictimChoice choice;
-        Unit units[] = { { "-.slice", CGROUP_HOST, 9 }, { path, CGROUP_GROUP, 1, .delegated = true }, { 0 } };
-
-        memset(path, 'x', sizeof(path));
-        memcpy(path, "c.scope/", 8);
-        memcpy(path + 300, "/g", 3);
-        choose_unit(&policy, &(Step){ .action = ACTION_KILL }, units, false, &choice);
-        assert_int_equal(choice.n_candidates, 1);
-        memset(path + 8 + 256, 'y', 300 - 8 - 256);
-        path[8 + 256] = '/';
-        choose_unit(&policy, &(Step){ .action = ACTION_KILL }, units, false, &choice);
-        assert_int_equal(choice.n_candidates, 1);
-        path[8 + 255] = '/';
-        choose_unit(&policy, &(Step){ .action = ACTION_KILL }, units, false, &choice);
-        assert_int_equal(choice.n_candidates, 0);
-}
-
 /* Swap to the byte, pages scanned in steps; a step's own order in place of the policy's. */
 static void test_more_measures(void **state) {
         static const struct {
@@ -445,89 +253,13 @@ static void test_more_measures(void **state) {
                 }
 }
 
-/* Whom protect shields: u suffers most, v less, w is to blame, x does not suffer; the rest as above. */
-static void test_shield(void **state) {
-        static const struct {
-                const char *what;
-                char *shield[3];
-                const char *units, *victim;
-                size_t n_held;
-        } rows[] = {
-                { "most suffered", .units = "vuwx", .victim = "u" },
-                { "who is to blame stays", .units = "wx", .victim = "" },
-                { "as much caused as suffered is to blame", .units = "y", .victim = "" },
-                { "unless somebody wrote so", { (char *) "w" }, .units = "vuwx", .victim = "w" },
-                { "also who does not suffer", { (char *) "x" }, .units = "vuwx", .victim = "x" },
-                { "of those named the most suffered", { (char *) "v", (char *) "u" }, .units = "xvu", .victim = "u" },
-                { "nobody of the name", { (char *) "z" }, .units = "vuwx", .victim = "" },
-                { "one that is held already", .units = "hv", .victim = "v", .n_held = 1 },
-                { "all are held", .units = "h", .victim = "", .n_held = 1 },
-                { "protected units too", .units = "p", .victim = "p" },
-                { "and those of Never=", .units = "n", .victim = "n" },
-                { "not one that dies", .units = "dv", .victim = "v" },
-                { "one that has just been left alone", .units = "ev", .victim = "e" },
-                { "not one that is gone", .units = "gv", .victim = "v" },
-                { "as much suffered: more pressure", .units = "vt", .victim = "t" },
-                { "else the name", .units = "vs", .victim = "s" },
-        };
-        const Policy policy = { .victim = { RANK_BY(RANK_USAGE), .never = GLOBS(GLOB("n")) } };
-
-        held_unit = "h";
-        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                Step step = { .action = ACTION_PROTECT, .shield = rows[i].shield[0] ? (char **) rows[i].shield : NULL };
-                const VictimRules rules = { .policy = &policy, .step = &step, .watch = &host, .now_usec = NOW, .held = held };
-                NodeRegistry r = { 0 };
-                VictimChoice choice;
-                Survey s;
-
-                assert_int_equal(survey_init(&s), 0);
-                for (const char *u = rows[i].units; *u; u++) {
-                        Node *n = registry_put(&r, (uint64_t) *u, CGROUP_UNIT, (char[]){ *u, '\0' });
-
-                        n->protected = *u == 'p';
-                        n->gone = *u == 'g';
-                        n->dying_until_usec = *u == 'd' ? NOW + 1 : *u == 'e' ? NOW : 0;
-                        s.suspects[s.n++] = (Suspect){
-                                .node = n,
-                                .suffered_usec = *u == 'x' ? 0 : *u == 'v' || *u == 's' || *u == 't' ? 50 : 100,
-                                .caused_usec = *u == 'w' ? 101 : *u == 'y' ? 100 : 0,
-                                .pressure_usec = *u == 't',
-                                .usage_bytes = 7,
-                        };
-                }
-                choice = victim_choose(&rules, &s);
-                if (strcmp(choice.suspect ? choice.suspect->node->unit : "", rows[i].victim) != 0)
-                        fail_msg("%s: %s", rows[i].what, choice.suspect ? choice.suspect->node->unit : "nobody");
-                assert_int_equal(choice.n_held, rows[i].n_held);
-                survey_done(&s);
-                node_registry_done(&r);
-        }
-        held_unit = NULL;
-}
-
-/* A slice is shielded where a glob names it. */
-static void test_shield_slices(void **state) {
-        static const Unit units[] = { { IN "s.slice", CGROUP_SLICE, 9 }, { IN "a.service", UNIT, 1 }, { 0 } };
-        const Policy policy = { .victim = { RANK_BY(RANK_USAGE) } };
-        VictimChoice choice;
-
-        assert_string_equal(choose_unit(&policy, &(Step){ .action = ACTION_PROTECT, .shield = GLOBS(GLOB("*.slice")) }, units,
-                                        false, &choice), IN "s.slice");
-        assert_string_equal(choose_unit(&policy, &(Step){ .action = ACTION_PROTECT, .shield = GLOBS(GLOB("*")) }, units, false,
-                                        &choice), IN "a.service");
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_rank),
                 cmocka_unit_test(test_who_may_pay),
                 cmocka_unit_test(test_no_substitute),
                 cmocka_unit_test(test_order_does_not_matter),
-                cmocka_unit_test(test_lists),
-                cmocka_unit_test(test_odd_nodes),
                 cmocka_unit_test(test_more_measures),
-                cmocka_unit_test(test_shield),
-                cmocka_unit_test(test_shield_slices),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
