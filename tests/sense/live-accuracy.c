@@ -5,27 +5,19 @@
  * the classes that PSI counts. Prints a table. A way that this machine does not have (no swap, no huge pages) is skipped;
  * exit 77 where BPF cannot be loaded or the memory controller is not on cgroup v2. */
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/usec.h"
+#include "cgroup-load.h"
 #include "core/decision.h"
 #include "sense/memstall.h"
 
-#define CGROUP_ROOT "/sys/fs/cgroup"
 #define DATA_FILE "/var/tmp/live-accuracy"
 #define MIB ((size_t) 1 << 20)
 #define PAGE 4096U
@@ -41,22 +33,6 @@ enum {
         EXIT_SKIP = 77,
         N_ENTRIES = 256,
 };
-
-#define CHECK(condition)                                                                                    \
-        do {                                                                                                \
-                if (!(condition)) {                                                                         \
-                        (void) fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition,           \
-                                       strerror(errno));                                                    \
-                        exit(EXIT_FAILURE);                                                                 \
-                }                                                                                           \
-        } while (false)
-
-static void sleep_usec(uint64_t usec) {
-        struct timespec ts = { .tv_sec = (time_t) (usec / USEC_PER_SEC),
-                               .tv_nsec = (long) (usec % USEC_PER_SEC * 1000) };
-
-        (void) nanosleep(&ts, NULL);
-}
 
 static volatile uint8_t *map(size_t size) {
         void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -82,17 +58,6 @@ static uint64_t free_bytes(void) {
 }
 
 /* ---- Ways to stall --------------------------------------------------------------------------- */
-
-/* Names that do not exist stay behind in the kernel as negative dentries, charged to the cgroup. */
-static void look_up_nothing(void) {
-        for (unsigned i = 0;; i++) {
-                char path[64];
-                struct stat st;
-
-                (void) snprintf(path, sizeof(path), "/live-accuracy-%u", i);
-                (void) stat(path, &st);
-        }
-}
 
 static void grow(void) {
         volatile uint8_t *p = map(512 * MIB);
@@ -198,69 +163,6 @@ static pid_t others(void (*work)(void)) {
         return pid;
 }
 
-/* ---- Cgroups --------------------------------------------------------------------------------- */
-
-typedef struct Cgroup {
-        char path[128];
-        uint64_t id;
-} Cgroup;
-
-static int write_file(const char *folder, const char *name, const char *text) {
-        _cleanup_(fd_closep) int fd = -EBADF;
-        char path[256];
-
-        (void) snprintf(path, sizeof(path), "%s/%s", folder, name);
-        fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        return write(fd, text, strlen(text)) < 0 ? -errno : 0;
-}
-
-static bool cgroup_make(Cgroup *ret, const char *name, const char *file, const char *limit) {
-        struct stat st;
-
-        (void) write_file(CGROUP_ROOT, "cgroup.subtree_control", "+memory");
-        (void) snprintf(ret->path, sizeof(ret->path), CGROUP_ROOT "/live-accuracy-%d-%s", (int) getpid(), name);
-        if (mkdir(ret->path, 0755) < 0)
-                return false;
-        if (stat(ret->path, &st) < 0 || write_file(ret->path, file, limit) < 0) {
-                (void) rmdir(ret->path);
-                return false;
-        }
-        ret->id = st.st_ino;
-        return true;
-}
-
-static uint64_t cgroup_stall_usec(const Cgroup *c) {
-        _cleanup_(fd_closep) int fd = -EBADF;
-        char path[256], text[512] = "";
-        const char *total;
-
-        (void) snprintf(path, sizeof(path), "%s/memory.pressure", c->path);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        CHECK(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
-        total = strstr(text, "total=");
-        CHECK(total);
-        return strtoull(total + strlen("total="), NULL, 10);
-}
-
-/* On one CPU: PSI weighs the stalls on each CPU of a cgroup by how busy it keeps it. */
-static pid_t cgroup_fork(const Cgroup *c, void (*work)(void)) {
-        pid_t pid = fork();
-        cpu_set_t cpus;
-
-        CHECK(pid >= 0);
-        if (pid != 0)
-                return pid;
-        CPU_ZERO(&cpus);
-        CPU_SET(0, &cpus);
-        (void) sched_setaffinity(0, sizeof(cpus), &cpus);
-        if (write_file(c->path, "cgroup.procs", "0") < 0)
-                _exit(EXIT_FAILURE);
-        work();
-        _exit(EXIT_SUCCESS);
-}
-
 static void end(pid_t pid) {
         if (pid <= 0)
                 return;
@@ -343,12 +245,12 @@ static bool measure(Memstall *m, const Way *way, const Cgroup *c) {
         Sums sums;
 
         if (way->swap_max)
-                (void) write_file(c->path, "memory.swap.max", way->swap_max);
+                cgroup_write(c, "memory.swap.max", way->swap_max);
         pid = cgroup_fork(c, way->work);
         sleep_usec(WORK_USEC);
         (void) kill(pid, SIGSTOP);
         sleep_usec(SETTLE_USEC);
-        psi_usec = cgroup_stall_usec(c);
+        psi_usec = cgroup_stall_usec(c, "memory.pressure");
         sums = add_up(m, c);
         end(pid);
         end(holder);

@@ -6,131 +6,34 @@
  *
  * `live-rungs print` only tells what memstall_new() takes. */
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 
-#include "base/cleanup.h"
-#include "base/usec.h"
+#include "cgroup-load.h"
 #include "sense/memstall-hooks.h"
-
-#define CGROUP_ROOT "/sys/fs/cgroup"
 
 enum {
         EXIT_SKIP = 77,
         N_ENTRIES = 32,
 };
 
-#define CHECK(condition)                                                                                    \
-        do {                                                                                                \
-                if (!(condition)) {                                                                         \
-                        (void) fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);              \
-                        exit(EXIT_FAILURE);                                                                 \
-                }                                                                                           \
-        } while (false)
-
 /* ---- Stalls, in a cgroup of their own ---- */
 
 typedef struct Load {
-        char path[128];
-        uint64_t id;
+        Cgroup cgroup;
         pid_t pid;
 } Load;
 
-static int write_file(const char *folder, const char *name, const char *text) {
-        _cleanup_(fd_closep) int fd = -EBADF;
-        char path[256];
-
-        (void) snprintf(path, sizeof(path), "%s/%s", folder, name);
-        fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        return write(fd, text, strlen(text)) < 0 ? -errno : 0;
-}
-
-/* Names that do not exist stay behind in the kernel as negative dentries, charged to the cgroup. */
-static void look_up_nothing(void) {
-        for (unsigned i = 0;; i++) {
-                char path[64];
-                struct stat st;
-
-                (void) snprintf(path, sizeof(path), "/live-rungs-%u", i);
-                (void) stat(path, &st);
-        }
-}
-
-/* Anonymous memory that, without swap, no reclaim can take back. */
-static void fill_memory(void) {
-        size_t size = 256 * 1024 * 1024;
-        volatile char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-        if (p == MAP_FAILED)
-                return;
-        for (size_t i = 0; i < size; i += 4096)
-                p[i] = 1;
-}
-
 static bool load_begin(Load *ret, const char *file, const char *limit, void (*work)(void)) {
-        struct stat st;
-        cpu_set_t cpus;
-
-        (void) write_file(CGROUP_ROOT, "cgroup.subtree_control", "+memory");
-        (void) snprintf(ret->path, sizeof(ret->path), CGROUP_ROOT "/live-rungs-%d", (int) getpid());
-        if (mkdir(ret->path, 0755) < 0)
+        if (!cgroup_make(&ret->cgroup, "rungs", file, limit))
                 return false;
-        if (stat(ret->path, &st) < 0 || write_file(ret->path, file, limit) < 0) {
-                (void) rmdir(ret->path);
-                return false;
-        }
-        ret->id = st.st_ino;
-        ret->pid = fork();
-        CHECK(ret->pid >= 0);
-        if (ret->pid > 0)
-                return true;
-
-        /* On one CPU: PSI weighs the stalls on each CPU of a cgroup by how busy it keeps it. */
-        CPU_ZERO(&cpus);
-        CPU_SET(0, &cpus);
-        (void) sched_setaffinity(0, sizeof(cpus), &cpus);
-        if (write_file(ret->path, "cgroup.procs", "0") < 0)
-                _exit(EXIT_FAILURE);
-        work();
-        _exit(EXIT_SUCCESS);
+        ret->pid = cgroup_fork(&ret->cgroup, work);
+        return true;
 }
 
 static void load_end(const Load *l) {
-        (void) kill(l->pid, SIGKILL);
-        (void) waitpid(l->pid, NULL, 0);
-        (void) rmdir(l->path);
-}
-
-/* The sum of time that PSI has some task of the cgroup stalled. */
-static uint64_t psi_usec(const Load *l) {
-        _cleanup_(fd_closep) int fd = -EBADF;
-        char path[256], text[512] = "";
-        const char *total;
-
-        (void) snprintf(path, sizeof(path), "%s/memory.pressure", l->path);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        CHECK(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
-        total = strstr(text, "total=");
-        CHECK(total);
-        return strtoull(total + strlen("total="), NULL, 10);
-}
-
-static void sleep_usec(uint64_t usec) {
-        struct timespec ts = { .tv_sec = (time_t) (usec / USEC_PER_SEC),
-                               .tv_nsec = (long) (usec % USEC_PER_SEC * 1000) };
-
-        (void) nanosleep(&ts, NULL);
+        cgroup_end(&l->cgroup, l->pid);
 }
 
 /* ---- Readings ---- */
@@ -205,15 +108,15 @@ static void check_max(Memstall *m, size_t rung) {
 
         /* PSI brings its file up to date every 2 s. */
         sleep_usec(5 * USEC_PER_SEC / 2);
-        psi = psi_usec(&l);
+        psi = cgroup_stall_usec(&l.cgroup, "memory.pressure");
         read_now(m, &r);
         load_end(&l);
 
         sum = sum_usec(&r, &l);
         e = find(&r, &l, STALL_MEMCG_MAX);
         (void) printf("  memory.max: PSI %" PRIu64 " us, sections %" PRIu64 " us\n", psi, sum);
-        CHECK(e && e->cgroup_id == l.id);
-        CHECK(e->limit_id == (memstall_rungs[rung].needs_btf ? l.id : 0));
+        CHECK(e && e->cgroup_id == l.cgroup.id);
+        CHECK(e->limit_id == (memstall_rungs[rung].needs_btf ? l.cgroup.id : 0));
         CHECK(begins(e->comm, "live-rungs"));
         CHECK(sum <= psi + psi / 5 && sum >= psi - psi / 5);
 }
@@ -231,7 +134,7 @@ static void check_high(Memstall *m, size_t rung) {
 
         reclaim = find(&r, &l, STALL_MEMCG_HIGH);
         throttle = find(&r, &l, STALL_HIGH_THROTTLE);
-        CHECK(reclaim->cgroup_id == l.id && throttle->cgroup_id == l.id);
+        CHECK(reclaim->cgroup_id == l.cgroup.id && throttle->cgroup_id == l.cgroup.id);
         CHECK(!find(&r, &l, STALL_MEMCG_MAX));
 }
 

@@ -2,22 +2,11 @@
 
 #include "live-stall.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <sched.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "core/decision.h"
 #include "sense/memstall-private.h"
-
-#define CGROUP_ROOT "/sys/fs/cgroup"
 
 /* ---- Printing ---- */
 
@@ -76,111 +65,6 @@ void print_all(Memstall *m) {
         print_waits(m);
         print_reclaims(m);
         (void) fflush(stdout);
-}
-
-/* ---- Cgroups ---- */
-
-static int write_file(const char *folder, const char *name, const char *text) {
-        _cleanup_(fd_closep) int fd = -EBADF;
-        char path[256];
-
-        (void) snprintf(path, sizeof(path), "%s/%s", folder, name);
-        fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        return write(fd, text, strlen(text)) < 0 ? -errno : 0;
-}
-
-bool cgroup_make(Cgroup *ret, const char *name, const char *file, const char *limit) {
-        struct stat st;
-
-        (void) write_file(CGROUP_ROOT, "cgroup.subtree_control", "+memory");
-        (void) snprintf(ret->path, sizeof(ret->path), CGROUP_ROOT "/live-memstall-%d-%s", (int) getpid(),
-                        name);
-        if (mkdir(ret->path, 0755) < 0)
-                return false;
-        if (stat(ret->path, &st) < 0 || write_file(ret->path, file, limit) < 0) {
-                (void) rmdir(ret->path);
-                return false;
-        }
-        ret->id = st.st_ino;
-        return true;
-}
-
-void cgroup_write(const Cgroup *c, const char *file, const char *text) {
-        int r = write_file(c->path, file, text);
-
-        if (r < 0)
-                (void) fprintf(stderr, "%s/%s: %s\n", c->path, file, strerror(-r));
-        CHECK(r == 0);
-}
-
-uint64_t cgroup_stall_usec(const Cgroup *c, const char *file) {
-        _cleanup_(fd_closep) int fd = -EBADF;
-        char path[256], text[512] = "";
-        const char *total;
-
-        (void) snprintf(path, sizeof(path), "%s/%s", c->path, file);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        CHECK(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
-        total = strstr(text, "total=");
-        CHECK(total);
-        return strtoull(total + strlen("total="), NULL, 10);
-}
-
-pid_t cgroup_fork(const Cgroup *c, void (*work)(void)) {
-        pid_t pid = fork();
-
-        CHECK(pid >= 0);
-        if (pid == 0) {
-                cpu_set_t cpus;
-
-                /* On one CPU: PSI weighs the stalls on each CPU of a cgroup by how busy it keeps it. */
-                CPU_ZERO(&cpus);
-                CPU_SET(0, &cpus);
-                (void) sched_setaffinity(0, sizeof(cpus), &cpus);
-                if (write_file(c->path, "cgroup.procs", "0") < 0)
-                        _exit(EXIT_FAILURE);
-                work();
-                _exit(EXIT_SUCCESS);
-        }
-        return pid;
-}
-
-void cgroup_end(const Cgroup *c, pid_t pid) {
-        (void) kill(pid, SIGKILL);
-        (void) waitpid(pid, NULL, 0);
-        (void) rmdir(c->path);
-}
-
-/* ---- Stalls ---- */
-
-/* Names that do not exist stay behind in the kernel as negative dentries, charged to the cgroup. */
-void look_up_nothing(void) {
-        for (unsigned i = 0;; i++) {
-                char path[64];
-                struct stat st;
-
-                (void) snprintf(path, sizeof(path), "/live-memstall-%u", i);
-                (void) stat(path, &st);
-        }
-}
-
-void fill_memory(void) {
-        size_t size = 256 * 1024 * 1024;
-        volatile char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-        if (p == MAP_FAILED)
-                return;
-        for (size_t i = 0; i < size; i += 4096)
-                p[i] = 1;
-}
-
-void sleep_usec(uint64_t usec) {
-        struct timespec ts = { .tv_sec = (time_t) (usec / USEC_PER_SEC),
-                               .tv_nsec = (long) (usec % USEC_PER_SEC * 1000) };
-
-        (void) nanosleep(&ts, NULL);
 }
 
 /* ---- Readings ---- */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "base/usec.h"
+
+/* Cgroups of our own in the running kernel, and single tasks in them that stall: for the programs that hold BPF and PSI
+ * beside each other. What cannot be done ends the program. */
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
+#define CHECK(condition)                                                                                    \
+        do {                                                                                                \
+                if (!(condition)) {                                                                         \
+                        (void) fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);              \
+                        exit(EXIT_FAILURE);                                                                 \
+                }                                                                                           \
+        } while (false)
+
+typedef struct Cgroup {
+        char path[128];
+        uint64_t id;
+} Cgroup;
+
+/* Below the root, with a limit in its file; false where there is no memory controller. */
+bool cgroup_make(Cgroup *ret, const char *name, const char *file, const char *limit);
+void cgroup_write(const Cgroup *c, const char *file, const char *text);
+
+/* The sum of time that PSI has some task of the cgroup stalled, microseconds; the file is memory.pressure or
+ * io.pressure. PSI brings both up to date every 2 s. */
+uint64_t cgroup_stall_usec(const Cgroup *c, const char *file);
+
+/* A process in the cgroup that does the work, on the first CPU. */
+pid_t cgroup_fork(const Cgroup *c, void (*work)(void));
+
+/* Kills the process and removes the cgroup. */
+void cgroup_end(const Cgroup *c, pid_t pid);
+
+void sleep_usec(uint64_t usec);
+
+/* Work: names that do not exist; and anonymous memory that, without swap, no reclaim can take back. */
+void look_up_nothing(void);
+void fill_memory(void);
