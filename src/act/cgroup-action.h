@@ -51,7 +51,4 @@ void run_protect(const CgroupJob *j, int dir_fd, CgroupReply *r);
 
 /* `dir_fd` -ENOENT: the cgroup has gone, and those above it may still have what was added to them. */
 void run_undo_protect(const CgroupJob *j, int dir_fd, CgroupReply *r);
-void run_reclaim(const CgroupJob *j, int dir_fd, CgroupReply *r);
-void run_freeze(const CgroupJob *j, int dir_fd, CgroupReply *r);
-void run_undo_freeze(const CgroupJob *j, int dir_fd, CgroupReply *r);
 void run_kill(const CgroupJob *j, int dir_fd, CgroupReply *r);

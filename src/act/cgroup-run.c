@@ -48,7 +48,7 @@ void reply_error(CgroupReply *r, int dir_fd, const char *file, int error) {
 
 /* ---- Reclaim --------------------------------------------------------------------------------- */
 
-void run_reclaim(const CgroupJob *j, int dir_fd, CgroupReply *r) {
+static void run_reclaim(const CgroupJob *j, int dir_fd, CgroupReply *r) {
         uint64_t before, after, freed;
         char amount[24];
         int error;
@@ -108,7 +108,7 @@ static int await_frozen(int dir_fd, uint64_t until_usec) {
         }
 }
 
-void run_freeze(const CgroupJob *j, int dir_fd, CgroupReply *r) {
+static void run_freeze(const CgroupJob *j, int dir_fd, CgroupReply *r) {
         int error;
 
         error = cgroup_write_text(dir_fd, "cgroup.freeze", "1", 0);
@@ -126,7 +126,7 @@ void run_freeze(const CgroupJob *j, int dir_fd, CgroupReply *r) {
                 reply(r, OUTCOME_DONE, 0, "%s", "");
 }
 
-void run_undo_freeze(const CgroupJob *j, int dir_fd, CgroupReply *r) {
+static void run_undo_freeze(const CgroupJob *j, int dir_fd, CgroupReply *r) {
         int error;
 
         error = cgroup_write_text(dir_fd, "cgroup.freeze", "0", 0);

@@ -72,7 +72,3 @@ DryRun *dry_run_free(DryRun *d) {
 void dry_run_act(DryRun *d, const Decision *decision) {
         answer_later(d, decision->id);
 }
-
-void dry_run_undo(DryRun *d, const Undo *undo) {
-        answer_later(d, undo->id);
-}

@@ -7,8 +7,8 @@
 #include "base/cleanup.h"
 #include "core/decision.h"
 
-/* The effector that touches nothing: the calls, the answers and their limits are those of act/systemd.h, and every
- * answer is OUTCOME_DRY_RUN with VIA_NONE. A throttle reports UINT64_MAX as the value before. */
+/* The effector that touches nothing: actions are answered as by act/systemd.h, from the loop, and every answer is
+ * OUTCOME_DRY_RUN with VIA_NONE. Nothing is held by it, so there is nothing to undo. */
 
 typedef struct DryRun DryRun;
 
@@ -17,4 +17,3 @@ DryRun *dry_run_free(DryRun *d);
 DEFINE_CLEANUP(DryRun *, dry_run_free);
 
 void dry_run_act(DryRun *d, const Decision *decision);
-void dry_run_undo(DryRun *d, const Undo *undo);

@@ -19,10 +19,6 @@ void record_start(Record *r, const char *kind, const char *message_id, int prior
 
 void record_add_incident(Record *r, Id128 incident);
 
-/* The victim, and OBJECT_SYSTEMD_UNIT= for it: `journalctl -u` finds the record by the victim; by the watch if there is
- * none. */
-void record_add_victim(Record *r, const CgroupName *victim, const CgroupName *watch);
-
 /* MEMSTALLD_BLAME=, if there is any. */
 void record_add_blames(Record *r, const Blame *blames, size_t n, uint32_t unknown);
 

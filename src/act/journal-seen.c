@@ -48,7 +48,9 @@ static void add_whole_unit(Text *t, const Sighting *s) {
                 text_add(t, " (%s)", s->reason);
 }
 
-void text_seen(Text *t, const Sighting *s) {
+/* "The kernel's OOM killer killed perl[123] of hog.service: cause unit-limit; batch.slice uses 100M of 1G, 924M left;
+ * watched by policy 50-batch" */
+static void add_seen(Text *t, const Sighting *s) {
         if (s->killer == KILLER_KERNEL)
                 add_processes(t, s);
         else
@@ -96,7 +98,7 @@ void journal_seen(Journal *j, const Sighting *s) {
         Record *r = &j->record;
         Text text = { 0 };
 
-        text_seen(&text, s);
+        add_seen(&text, s);
         record_start(r, "killed-by-other", MESSAGE_ID_KILLED, s->pending ? LOG_NOTICE : LOG_WARNING, text.data);
         add_sighting(r, s);
         record_add_uint(r, "MEMSTALLD_COUNT", s->count);

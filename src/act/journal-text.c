@@ -26,7 +26,8 @@ const char *name_of(const CgroupName *c) {
         return c->kind == CGROUP_HOST ? "host" : c->unit;
 }
 
-void text_signal(Text *t, int signal) {
+/* "SIGKILL"; the number for what has no name. */
+static void add_signal(Text *t, int signal) {
         const char *name = sigabbrev_np(signal);
 
         if (name)
@@ -101,7 +102,7 @@ static void add_object(Text *t, const Decision *d) {
         case ACTION_KILL:
                 text_add(t, " %s%s with ", d->grain == GRAIN_PROCESS ? "the largest process of " :
                                            d->escalation             ? "what is left of " : "", unit);
-                text_signal(t, d->signal);
+                add_signal(t, d->signal);
                 break;
         case ACTION_START:
                 text_add(t, " %s for %s", d->start, unit);
@@ -182,7 +183,7 @@ static void add_done(Text *t, const Decision *d, const Outcome *o) {
                 text_add(t, " %s", FORMAT_SIZE(d->reclaim_bytes)); /* the words say how much if it was less */
         if (d->action == ACTION_KILL) {
                 text_add(t, " with ");
-                text_signal(t, d->signal);
+                add_signal(t, d->signal);
         }
 }
 

@@ -39,10 +39,6 @@ void text_refused(Text *t, const Refusal *r);
 /* "policy 50-backup has expired: it is off, nothing is watched by it any more" */
 void text_expired(Text *t, const Policy *p);
 
-/* "The kernel's OOM killer killed perl[123] of hog.service: cause unit-limit; batch.slice uses 100M of 1G, 924M left;
- * watched by policy 50-batch" */
-void text_seen(Text *t, const Sighting *s);
-
 /* What a cgroup is called in a sentence: its unit, or "host". */
 const char *name_of(const CgroupName *c);
 
@@ -52,9 +48,6 @@ void text_condition(Text *t, const Condition *c, uint64_t seen, const Sample *sa
 /* The value of CONDITIONS: each condition as it is written in the policy, and what was seen, "; " between them:
  * "Pressure=some 10% 2s: 34.5%; Available=10%: 52M". */
 void text_conditions(Text *t, const Decision *d);
-
-/* "SIGKILL"; the number for what has no name. */
-void text_signal(Text *t, int signal);
 
 /* Numbers as these sentences have them: a size or "infinity"; a share to a tenth of a percent, more is noise to a reader,
  * and the fields have it; a time that something took in whole milliseconds, where it was any. Each returns `buf`. */

@@ -33,7 +33,9 @@ static void add_origin(Record *r, const Policy *policy, const Step *step, const 
         record_add(r, "MEMSTALLD_WATCH_UNIT", watch->unit);
 }
 
-void record_add_victim(Record *r, const CgroupName *victim, const CgroupName *watch) {
+/* The victim, and OBJECT_SYSTEMD_UNIT= for it: `journalctl -u` finds the record by the victim; by the watch if there is
+ * none. */
+static void add_victim(Record *r, const CgroupName *victim, const CgroupName *watch) {
         if (victim->id != 0) {
                 record_add(r, "MEMSTALLD_VICTIM", victim->unit);
                 record_add(r, "MEMSTALLD_VICTIM_CGROUP", victim->path);
@@ -44,7 +46,7 @@ void record_add_victim(Record *r, const CgroupName *victim, const CgroupName *wa
 static void add_decision(Record *r, const Decision *d, ActionKind action) {
         record_add_incident(r, d->incident);
         add_origin(r, d->policy, d->step, &d->watch);
-        record_add_victim(r, &d->victim, &d->watch);
+        add_victim(r, &d->victim, &d->watch);
         record_add(r, "MEMSTALLD_ACTION", action_to_string(action));
         record_add(r, "MEMSTALLD_START", d->start[0] ? d->start : NULL);
         record_add_uint(r, "MEMSTALLD_COUNT", d->count);
@@ -253,7 +255,7 @@ static void begin_release(Record *r, const Undo *u, const char *message_id, int 
         record_start(r, "release", message_id, priority, text->data);
         record_add_incident(r, u->incident);
         add_origin(r, u->policy, u->step, &u->watch);
-        record_add_victim(r, &u->victim, &u->watch);
+        add_victim(r, &u->victim, &u->watch);
         record_add(r, "MEMSTALLD_ACTION", action_to_string(u->action));
         record_add(r, "MEMSTALLD_REASON", release_to_string(u->reason));
         record_add_uint(r, "MEMSTALLD_HELD_USEC", u->held_usec);
@@ -286,7 +288,7 @@ void journal_refused(Journal *j, const Refusal *refusal) {
         record_start(r, "refused", MESSAGE_ID_REFUSED, LOG_WARNING, text.data);
         record_add_incident(r, refusal->incident);
         add_origin(r, refusal->policy, refusal->step, &refusal->watch);
-        record_add_victim(r, &refusal->victim, &refusal->watch);
+        add_victim(r, &refusal->victim, &refusal->watch);
         record_add(r, "MEMSTALLD_ACTION", action_to_string(refusal->step->action));
         record_add(r, "MEMSTALLD_REASON", refusal_to_string(refusal->reason));
         journal_socket_send(j->socket, r);

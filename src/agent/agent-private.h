@@ -151,8 +151,6 @@ void sensors_follow(Agent *a, uint64_t cgroup_id);
 bool sensors_look(Agent *a, const Look *look, Event *ret);
 /* Tells that a watch cannot see what it should. */
 void sensors_tell_blind(Agent *a, uint64_t cgroup_id, const char *reason);
-/* Tells what the tree cannot see, once each time that it is more than before. */
-void sensors_tell_gaps(Agent *a);
 
 /* arming.c */
 

@@ -71,7 +71,8 @@ bool sensors_look(Agent *a, const Look *look, Event *ret) {
         return true;
 }
 
-void sensors_tell_gaps(Agent *a) {
+/* Tells what the tree cannot see, once each time that it is more than before. */
+static void tell_gaps(Agent *a) {
         TreeGaps gaps = tree_gaps(a->tree);
         char text[160];
 
@@ -108,7 +109,7 @@ static int on_tree(sd_event_source *source, int fd, uint32_t revents, void *user
         r = tree_dispatch(a->tree, on_cgroup, a);
         if (r < 0)
                 journal_blind(a->journal, NULL, NULL, strerror(-r));
-        sensors_tell_gaps(a);
+        tell_gaps(a);
         return 0;
 }
 
@@ -151,7 +152,7 @@ int sensors_start(Agent *a) {
         if (r < 0)
                 return r;
         a->scanned = true;
-        sensors_tell_gaps(a);
+        tell_gaps(a);
         return 0;
 }
 

@@ -105,9 +105,6 @@ int policy_draft_check_steps(const PolicyDraft *draft, ConfigErrors *errors);
 /* Warns of what can hardly be meant, in a draft without errors. `now_usec` is of CLOCK_REALTIME. 0 or -ENOMEM. */
 int policy_draft_warn(const PolicyDraft *draft, uint64_t now_usec, ConfigErrors *errors);
 
-/* Whether the one condition holds whenever the other does. */
-bool condition_implies(const Condition *a, const Condition *b);
-
 /* Whether the later step holds whenever the earlier one does, so that the earlier one never acts. */
 bool step_shadows(const Step *later, const Step *earlier);
 

@@ -128,7 +128,8 @@ static bool stall_implies(const Condition *a, const Condition *b) {
         return a->kind == CONDITION_PRESSURE && b->kind == CONDITION_STALL && pressure_implies(a, b);
 }
 
-bool condition_implies(const Condition *a, const Condition *b) {
+/* Whether the one condition holds whenever the other does. */
+static bool condition_implies(const Condition *a, const Condition *b) {
         return a->kind == b->kind ? implies[a->kind](a, b) : host_implies(a, b) || stall_implies(a, b);
 }
 

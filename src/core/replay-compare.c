@@ -86,7 +86,8 @@ void lines_compare(const Lines *then, const Lines *now, void (*tell)(void *userd
                 tell(userdata, NULL, b);
 }
 
-bool line_value(const char *line, const char *key, char *buf, size_t size) {
+/* Copies the value of a key of the line, as it is written; false if there is none, or it does not fit. */
+static bool line_value(const char *line, const char *key, char *buf, size_t size) {
         size_t n_key = strlen(key);
 
         for (const char *word = line; *word; word += strcspn(word, " "), word += strspn(word, " ")) {

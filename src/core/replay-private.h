@@ -52,9 +52,6 @@ void lines_done(Lines *l);
 void lines_compare(const Lines *then, const Lines *now, void (*tell)(void *userdata, const char *then, const char *now),
                    void *userdata);
 
-/* Copies the value of a key of the line, as it is written; false if there is none, or it does not fit. */
-bool line_value(const char *line, const char *key, char *buf, size_t size);
-
 /* What a decision or undo is known by beside its id: "act throttle a.service". */
 #define LINE_NAME_MAX (2U * UNIT_NAME_MAX)
 bool line_name(const char *line, char *buf, uint64_t *ret_id);

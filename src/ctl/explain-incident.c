@@ -13,7 +13,8 @@
 #include "ctl/story-print.h"
 #include "ctl/verbs.h"
 
-bool explain_utf8(void) {
+/* Whether the terminal, or whoever reads, is shown more than ASCII; for after setlocale(3). */
+static bool shows_utf8(void) {
         return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
@@ -60,7 +61,7 @@ static int show(const ExplainOptions *options, const JournalQuery *q, const Jour
         if (!options->no_pager)
                 pager_open();
         look.colors = pager_colors();
-        look.utf8 = explain_utf8();
+        look.utf8 = shows_utf8();
         r = story_print(stdout, &story, &look);
         pager_close();
         if (r < 0)

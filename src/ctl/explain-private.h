@@ -14,6 +14,3 @@ typedef struct ExplainOptions {
 /* Each returns an exit status, and has told what is wrong. */
 int explain_incident(const ExplainOptions *options, const char *incident);
 int explain_unit(const ExplainOptions *options, const char *unit);
-
-/* Whether the terminal, or whoever reads, is shown more than ASCII; for after setlocale(3). */
-bool explain_utf8(void);

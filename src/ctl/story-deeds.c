@@ -53,7 +53,8 @@ const char *story_took(uint64_t usec, char *buf) {
         return format_duration(buf, FORMAT_MAX, usec);
 }
 
-const char *story_killer(const JournalRecord *r) {
+/* Who killed, of a killed-by-other record. */
+static const char *killer_of(const JournalRecord *r) {
         return record_is(r, "MEMSTALLD_KILLER", "kernel") ? "the kernel's OOM killer" : record_text(r, "MEMSTALLD_KILLER");
 }
 
@@ -181,7 +182,7 @@ void story_write_verdict(FILE *f, const Story *s, const char *who) {
         if (strcmp(victim, who) == 0)
                 victim = "it";
         if (d->kind == DEED_KILL)
-                fprintf(f, "; %s %s %s", story_killer(d->any), is_pending(d) ? "was about to kill" : "killed", *victim ? victim : "a process");
+                fprintf(f, "; %s %s %s", killer_of(d->any), is_pending(d) ? "was about to kill" : "killed", *victim ? victim : "a process");
         else if (d->kind == DEED_REFUSAL || d->action < 0 || d->action >= _ACTION_KIND_MAX)
                 fputs("; nothing was done", f);
         else if (d->action == ACTION_LOG)
@@ -220,7 +221,7 @@ static void write_kill(FILE *f, const Deed *d) {
         uint64_t count = 1;
 
         (void) record_uint(d->any, "MEMSTALLD_COUNT", &count);
-        fprintf(f, "%s %s ", story_killer(d->any), is_pending(d) ? "was about to kill" : "killed");
+        fprintf(f, "%s %s ", killer_of(d->any), is_pending(d) ? "was about to kill" : "killed");
         if (count > 1)
                 fprintf(f, "%" PRIu64 " processes of ", count);
         else if (comm)

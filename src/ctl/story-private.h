@@ -18,9 +18,6 @@ const char *story_took(uint64_t usec, char *buf);
 #define SIZE(r, field) story_size(r, field, (char[FORMAT_MAX]){ 0 })
 #define TOOK(usec) story_took(usec, (char[FORMAT_MAX]){ 0 })
 
-/* Who killed, of a killed-by-other record. */
-const char *story_killer(const JournalRecord *r);
-
 bool story_is_slice(const char *unit);
 
 /* The end of the headline: "; hog.service was killed, which helped"; `who` is whom it was about so far. */

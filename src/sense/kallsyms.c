@@ -261,7 +261,3 @@ bool kallsyms_place(const Kallsyms *k, const char *name, uint64_t *ret_begin, ui
         }
         return false;
 }
-
-size_t kallsyms_count(const Kallsyms *k) {
-        return k->n_symbols;
-}

@@ -32,6 +32,3 @@ const char *kallsyms_find(const Kallsyms *k, uint64_t address, uint64_t *ret_off
 /* Where the function called `name` lies, also where compilers have appended something to its name (.isra,
  * .constprop), but not what they have moved out of it (.cold, .part). Returns whether there is one. */
 bool kallsyms_place(const Kallsyms *k, const char *name, uint64_t *ret_begin, uint64_t *ret_size);
-
-/* How many functions are known. */
-size_t kallsyms_count(const Kallsyms *k);

@@ -71,7 +71,8 @@ static void account(Tree *t, const Folder *f, bool add) {
         t->gaps.files = add ? t->gaps.files + files : t->gaps.files - files;
 }
 
-void registry_refresh(Tree *t, Folder *f) {
+/* folder_refresh() with its account in the gaps. */
+static void refresh(Tree *t, Folder *f) {
         account(t, f, false);
         folder_refresh(f);
         account(t, f, true);
@@ -82,7 +83,7 @@ static void look_again(Tree *t, Folder *f) {
         account(t, f, false);
         folder_look(f, -EBADF);
         account(t, f, true);
-        registry_refresh(t, f); /* a controller may be there by now */
+        refresh(t, f); /* a controller may be there by now */
 }
 
 void registry_look(Tree *t, Folder *f, const char *name) {
@@ -95,7 +96,7 @@ void registry_look(Tree *t, Folder *f, const char *name) {
 void registry_count_look(Tree *t, Folder *f, bool add) {
         for (; f; f = f->parent) {
                 f->n_looks_below += add ? 1 : -1U;
-                registry_refresh(t, f);
+                refresh(t, f);
         }
 }
 
@@ -113,7 +114,7 @@ void registry_count_claims(Tree *t, Folder *top, unsigned wants, bool add) {
         for (Folder *f = top; f; f = folder_next(f, top)) {
                 for (size_t i = 0; i < ELEMENTSOF(claims); i++)
                         f->n_above[i] += add ? claims[i] : -claims[i];
-                registry_refresh(t, f);
+                refresh(t, f);
         }
 }
 
@@ -173,7 +174,7 @@ static int add(Tree *t, Folder *parent, const char *name, const Place *place, ui
         }
         f->container = place->manager ||
                        (folder_may_pay(f) && place->entered && place_holds_group(t->globs, f, f->folder_fd));
-        registry_refresh(t, f);
+        refresh(t, f);
         memset(t->resolved, 0, sizeof(t->resolved));
         *ret = TAKE_PTR(f);
         return 0;

@@ -60,9 +60,6 @@ void registry_look(Tree *t, Folder *f, const char *name);
 /* Tells that `f` is there. */
 void registry_tell_new(Tree *t, const Folder *f);
 
-/* folder_refresh() with its account in the gaps. */
-void registry_refresh(Tree *t, Folder *f);
-
 /* Takes a look at `f` into account, or out of it, in `f` and the folders above: its limits are theirs. */
 void registry_count_look(Tree *t, Folder *f, bool add);
 

@@ -176,10 +176,6 @@ uint64_t tree_host_id(const Tree *t) {
         return t->root->id;
 }
 
-size_t tree_n_nodes(const Tree *t) {
-        return t->by_id.n_used;
-}
-
 bool tree_name(const Tree *t, uint64_t cgroup_id, CgroupKind *ret_kind, const char **ret_path,
                const char **ret_unit, bool *ret_delegated) {
         const Folder *f = registry_find(t, cgroup_id);

@@ -59,9 +59,6 @@ TreeGaps tree_gaps(const Tree *tree);
 /* The id that stands for the host: the root folder's. */
 uint64_t tree_host_id(const Tree *tree);
 
-/* Nodes in the registry, the host included, and folders that are only on the way to groups. */
-size_t tree_n_nodes(const Tree *tree);
-
 /* What the unit says with ManagedOOMPreference= to a watch on `watch_id`, as a survey of it would tell; reads no file. */
 Preference tree_preference(const Tree *tree, uint64_t watch_id, uint64_t cgroup_id);
 

@@ -44,7 +44,7 @@ static void test_moved_forward(void **state) {
         assert_non_null(registry_compare(f->tree, registry_find_path(f->tree, "/b.slice"), "x.service"));
         assert_null(registry_find_path(f->tree, "/a.slice")->first_child);
         assert_ptr_equal(registry_find_path(f->tree, "/b.slice/x.service"), registry_find(f->tree, id));
-        assert_int_equal(tree_n_nodes(f->tree), 4);
+        assert_int_equal(tree_fixture_n(f), 4);
         tree_fixture_dispatch(f);
         assert_int_equal(f->told.n, 0);
 }
@@ -60,10 +60,10 @@ static void test_inside_out(void **state) {
         fake_tree_rename(&f->fake, "a.slice/b.slice", "b.slice");
         fake_tree_rename(&f->fake, "a.slice", "b.slice/a.slice");
         assert_null(registry_compare(f->tree, registry_find_path(f->tree, "/a.slice/b.slice"), "a.slice"));
-        assert_int_equal(tree_n_nodes(f->tree), 3);
+        assert_int_equal(tree_fixture_n(f), 3);
         tree_fixture_scan(f);
         tree_fixture_scan(f);
-        assert_int_equal(tree_n_nodes(f->tree), 3);
+        assert_int_equal(tree_fixture_n(f), 3);
         assert_ptr_equal(registry_find_path(f->tree, "/b.slice/a.slice")->parent,
                          registry_find_path(f->tree, "/b.slice"));
 }
@@ -97,7 +97,7 @@ static void test_churn(void **state) {
                 if (round % 2 == 0) {
                         tree_fixture_dispatch(f);
                         assert_int_equal(f->told.n, 100);
-                        assert_int_equal(tree_n_nodes(f->tree), 102);
+                        assert_int_equal(tree_fixture_n(f), 102);
                         fds_max = MAX(fds_max, fake_tree_count_fds());
                 }
                 for (unsigned i = 0; i < 100; i++) {
@@ -106,7 +106,7 @@ static void test_churn(void **state) {
                 }
                 tree_fixture_dispatch(f);
                 assert_int_equal(f->told.n, round % 2 == 0 ? 100 : 0);
-                assert_int_equal(tree_n_nodes(f->tree), 2);
+                assert_int_equal(tree_fixture_n(f), 2);
         }
         assert_int_equal(fds_max, fds + 90 * 5 + 10 * 3); /* a slice's own, memory.min and memory.low */
         assert_int_equal(fake_tree_count_fds(), fds);
@@ -150,7 +150,7 @@ static void test_churn_below(void **state) {
                 if (round % 2 == 0) {
                         tree_fixture_dispatch(f);
                         assert_int_equal(f->told.n, 20 * 6);
-                        assert_int_equal(tree_n_nodes(f->tree), 2 + 20 * 7); /* what could hold "container", too */
+                        assert_int_equal(tree_fixture_n(f), 2 + 20 * 7); /* what could hold "container", too */
                         assert_int_equal(tree_follow(f->tree, fake_tree_id(&f->fake, "a.slice/d-7.scope/container")), 0);
                         n_candidates = f->tree->n_candidates_max;
                 }
@@ -162,7 +162,7 @@ static void test_churn_below(void **state) {
                 }
                 tree_fixture_dispatch(f);
                 assert_int_equal(f->told.n, round % 2 == 0 ? 20 * 6 : 0);
-                assert_int_equal(tree_n_nodes(f->tree), 2);
+                assert_int_equal(tree_fixture_n(f), 2);
                 assert_int_equal(fake_tree_count_fds(), fds);
                 assert_int_equal(f->tree->n_candidates_max, n_candidates); /* no growth but by what is there at once */
                 assert_int_equal(f->tree->by_wd.n_used, 2);
@@ -185,7 +185,7 @@ static void test_bound(void **state) {
                 }
         }
         tree_fixture_scan(f);
-        assert_int_equal(tree_n_nodes(f->tree), TREE_NODES_MAX);
+        assert_int_equal(tree_fixture_n(f), TREE_NODES_MAX);
         assert_int_equal(tree_gaps(f->tree).units, slices + 1); /* the slices and the host take their room */
 
         for (unsigned i = 0; i < 5; i++) {
@@ -195,7 +195,7 @@ static void test_bound(void **state) {
         for (unsigned i = 0; i < 100 && tree_gaps(f->tree).units > 0; i++)
                 tree_fixture_dispatch(f);
         assert_int_equal(tree_gaps(f->tree).units, 0);
-        assert_int_equal(tree_n_nodes(f->tree), 1 + (slices - 5) * (units + 1));
+        assert_int_equal(tree_fixture_n(f), 1 + (slices - 5) * (units + 1));
 }
 
 int main(void) {

@@ -40,7 +40,7 @@ static void test_first_scan(void **state) {
                     told_place(&f->told, "+ slice /system.slice/system-getty.slice system-getty.slice"));
         assert_true(told_place(&f->told, "+ slice /system.slice/system-getty.slice system-getty.slice") <
                     told_place(&f->told, "+ unit /system.slice/system-getty.slice/getty@tty1.service getty@tty1.service"));
-        assert_int_equal(tree_n_nodes(f->tree), 6);
+        assert_int_equal(tree_fixture_n(f), 6);
 
         assert_true(tree_name(f->tree, id, &kind, &path, &unit, NULL));
         assert_int_equal(kind, CGROUP_UNIT);
@@ -96,7 +96,7 @@ static void test_come_and_go(void **state) {
         fake_tree_remove(&f->fake, "blink.slice");
         tree_fixture_dispatch(f);
         assert_int_equal(f->told.n, 0);
-        assert_int_equal(tree_n_nodes(f->tree), 1);
+        assert_int_equal(tree_fixture_n(f), 1);
 }
 
 /* Below a user manager it goes on as below the system manager. */
@@ -150,7 +150,7 @@ static void test_user_manager(void **state) {
         tree_fixture_dispatch(f);
         assert_int_equal(f->told.n, 5);
         assert_int_equal(told_place(&f->told, "- unit /user.slice/user@1000.service user@1000.service container"), 4);
-        assert_int_equal(tree_n_nodes(f->tree), 3);
+        assert_int_equal(tree_fixture_n(f), 3);
         assert_int_equal(tree_gaps(f->tree).folders, 0);
 }
 
@@ -207,7 +207,7 @@ static void test_groups(void **state) {
         fake_tree_remove(&f->fake, "pods");
         tree_fixture_dispatch(f);
         assert_int_equal(f->told.n, 3); /* d, app2, a */
-        assert_int_equal(tree_n_nodes(f->tree), 3);
+        assert_int_equal(tree_fixture_n(f), 3);
         assert_int_equal(tree_gaps(f->tree).folders, 0);
 }
 
@@ -243,7 +243,7 @@ static void test_rename(void **state) {
         tree_fixture_dispatch(f);
         told_place(&f->told, "+ unit /a.slice/b.slice/z.service z.service");
         told_place(&f->told, "+ unit /a.slice/b.slice/y.service y.service");
-        assert_int_equal(tree_n_nodes(f->tree), 5);
+        assert_int_equal(tree_fixture_n(f), 5);
 
         /* changes in the moved one are still seen, and told once */
         fake_tree_remove(&f->fake, "a.slice/b.slice/z.service");
@@ -296,7 +296,7 @@ static void test_overflow(void **state) {
         fake_tree_remove(&f->fake, "a.slice/old.service");
         fake_tree_add(&f->fake, "a.slice/new.service");
 
-        for (unsigned i = 0; i < 1000 && tree_n_nodes(f->tree) > 0; i++) {
+        for (unsigned i = 0; i < 1000 && tree_fixture_n(f) > 0; i++) {
                 tree_fixture_dispatch(f);
                 if (f->told.n > 0)
                         break;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sense/registry.h"
 #include "told.h"
 
 void told_on_event(const Event *event, void *userdata) {
@@ -59,4 +60,8 @@ int tree_fixture_teardown(void **state) {
         f->tree = tree_free(f->tree);
         fake_tree_done(&f->fake);
         return 0;
+}
+
+size_t tree_fixture_n(const TreeFixture *f) {
+        return f->tree->by_id.n_used;
 }

@@ -31,3 +31,6 @@ int tree_fixture_teardown(void **state);
 /* tree_scan() and tree_dispatch() into a `told` that is empty before. */
 void tree_fixture_scan(TreeFixture *f);
 void tree_fixture_dispatch(TreeFixture *f);
+
+/* Nodes in the registry, the host included, and folders that are only on the way to groups. */
+size_t tree_fixture_n(const TreeFixture *f);
