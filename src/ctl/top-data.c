@@ -1,59 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "ctl/top-data.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/usec.h"
 #include "core/decision.h"
-#include "ctl/top-data.h"
 
 #define RECENT 5U /* samples that the order goes by: the newest alone would make rows jump */
-
-/* ---- Readings -------------------------------------------------------------------------------- */
-
-static void row_done(TopRow *row) {
-        free(row->unit);
-        free(row->cgroup);
-        free(row->limit);
-        free(row->comm);
-        free(row->stack);
-        *row = (TopRow){ 0 };
-}
-
-int top_reading_add(TopReading *r, const TopRow *row) {
-        TopRow *grown = realloc(r->rows, (r->n_rows + 1) * sizeof(*grown)), *copy;
-
-        if (!grown)
-                return -ENOMEM;
-        r->rows = grown;
-        copy = grown + r->n_rows;
-        *copy = *row;
-        copy->unit = strdup(row->unit);
-        copy->cgroup = strdup(row->cgroup);
-        copy->limit = strdup(row->limit);
-        copy->comm = strdup(row->comm);
-        copy->stack = strdup(row->stack);
-        if (!copy->unit || !copy->cgroup || !copy->limit || !copy->comm || !copy->stack) {
-                row_done(copy);
-                return -ENOMEM;
-        }
-        r->n_rows++;
-        return 0;
-}
-
-void top_reading_done(TopReading *r) {
-        for (size_t i = 0; i < r->n_rows; i++)
-                row_done(r->rows + i);
-        free(r->rows);
-        *r = (TopReading){ 0 };
-}
-
-static const TopRow *reading_find(const TopReading *r, uint64_t key) {
-        for (size_t i = 0; i < r->n_rows; i++)
-                if (r->rows[i].key == key)
-                        return r->rows + i;
-        return NULL;
-}
 
 /* ---- The tree -------------------------------------------------------------------------------- */
 
@@ -158,50 +113,7 @@ void top_data_begin(TopData *d) {
         d->cut = false;
 }
 
-/* ---- Differences ----------------------------------------------------------------------------- */
-
-typedef struct Delta {
-        const TopRow *row;
-        int64_t usec;
-        uint64_t count;
-} Delta;
-
-static bool is_same_process(const TopRow *a, const TopRow *b) {
-        return a->pid == b->pid && strcmp(a->cgroup, b->cgroup) == 0;
-}
-
-/* What a section ran goes to a sum when it ends, perhaps of another class than was thought while it ran: what fell is
- * taken from what grew, of the same class first, then of the process. More than that fell only where a section ran for
- * longer than sums reach back; that is nobody's. */
-static void settle(Delta *deltas, size_t n, bool same_class) {
-        for (size_t i = 0; i < n; i++)
-                for (size_t j = 0; j < n && deltas[i].usec < 0; j++) {
-                        int64_t taken;
-
-                        if (deltas[j].usec <= 0 || !is_same_process(deltas[i].row, deltas[j].row) ||
-                            (same_class && deltas[i].row->class != deltas[j].row->class))
-                                continue;
-                        taken = MIN(-deltas[i].usec, deltas[j].usec);
-                        deltas[i].usec += taken;
-                        deltas[j].usec -= taken;
-                }
-}
-
-static Delta delta_of(const TopReading *last, const TopRow *row) {
-        const TopRow *before = reading_find(last, row->key);
-        Delta d = { .row = row, .usec = (int64_t) row->stall_usec, .count = row->running ? 0 : row->count };
-
-        if (before) {
-                d.usec -= (int64_t) before->stall_usec;
-                if (!row->running)
-                        d.count = usec_sub(row->count, before->count);
-                /* The cgroup has gone since: it had a name. */
-                if (!*row->unit && *before->unit)
-                        d.row = before;
-        } else if (!row->running) /* or it was there, and too small to be told */
-                d.usec = (int64_t) usec_sub(row->stall_usec, last->left_out_usec);
-        return d;
-}
+/* ---- What comes in ---------------------------------------------------------------------------- */
 
 static const char *base_name(const char *path) {
         const char *slash = strrchr(path, '/');
@@ -230,7 +142,7 @@ static int add_cause(TopData *d, const TopRow *row, uint64_t usec) {
         return 0;
 }
 
-static int take(TopData *d, const Delta *delta) {
+static int take(TopData *d, const TopDelta *delta) {
         TopNode *leaf = leaf_get(d, delta->row);
         uint64_t usec = (uint64_t) delta->usec;
 
@@ -247,31 +159,19 @@ static int take(TopData *d, const Delta *delta) {
 }
 
 int top_data_add(TopData *d, TopReading *reading) {
-        _cleanup_(freep) Delta *deltas = NULL;
+        _cleanup_(freep) TopDelta *deltas = NULL;
         size_t n = 0;
         int r = 0;
 
-        if (d->last.now_usec == 0)
-                goto keep;
-
-        deltas = calloc(reading->n_rows + d->last.n_rows + 1, sizeof(*deltas));
-        if (!deltas)
-                return -ENOMEM;
-        for (size_t i = 0; i < reading->n_rows; i++)
-                deltas[n++] = delta_of(&d->last, reading->rows + i);
-        /* What ran and does not any more. A sum that is missing has been left, and did not fall. */
-        for (size_t i = 0; i < d->last.n_rows; i++)
-                if (d->last.rows[i].running && !reading_find(reading, d->last.rows[i].key))
-                        deltas[n++] = (Delta){ d->last.rows + i, -(int64_t) d->last.rows[i].stall_usec, 0 };
-        settle(deltas, n, true);
-        settle(deltas, n, false);
-        for (size_t i = 0; i < n && r >= 0; i++)
-                if (deltas[i].usec > 0)
+        if (d->last.now_usec > 0) {
+                r = top_reading_compare(&d->last, reading, &deltas, &n);
+                if (r < 0)
+                        return r;
+                for (size_t i = 0; i < n && r >= 0; i++)
                         r = take(d, deltas + i);
-        d->span_usec[0] += usec_sub(reading->now_usec, d->last.now_usec);
-        d->cut |= reading->left_out_usec > 0;
-
-keep:
+                d->span_usec[0] += usec_sub(reading->now_usec, d->last.now_usec);
+                d->cut |= reading->left_out_usec > 0;
+        }
         top_reading_done(&d->last);
         d->last = *reading;
         *reading = (TopReading){ 0 };

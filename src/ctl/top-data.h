@@ -5,33 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cleanup.h"
-#include "core/stall.h"
+#include "ctl/top-reading.h"
 
-/* What `memstallctl top` shows: differences of the readings that the daemon gives (see sense/memstall-live.h), as a tree
- * unit -> process -> class -> stack with the last samples of each. No clock, bus or terminal. */
+/* What `memstallctl top` shows: differences of readings as a tree unit -> process -> class -> stack, with the last samples
+ * of each. No clock, bus or terminal. */
 
 #define TOP_HISTORY 20U
-
-typedef struct TopRow {
-        char *unit, *cgroup, *limit; /* `limit`: whose limit the reclaim was for, a path; empty: nobody's */
-        char *comm, *stack;          /* `stack`: innermost first, a function a line */
-        StallClass class;
-        uint32_t pid;
-        bool running;
-        uint64_t key, stall_usec, count;
-} TopRow;
-
-typedef struct TopReading {
-        uint64_t now_usec; /* 0: there was none yet */
-        uint64_t left_out_usec;
-        TopRow *rows; /* owned, with their strings */
-        size_t n_rows;
-} TopReading;
-
-/* Adds a row; all strings are copied. 0 or -ENOMEM. */
-int top_reading_add(TopReading *r, const TopRow *row);
-void top_reading_done(TopReading *r);
 
 typedef enum TopLevel {
         TOP_HOST,
