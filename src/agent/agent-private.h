@@ -170,6 +170,8 @@ int managers_start(Agent *a);
 void managers_stop(Agent *a);
 /* A cgroup has come or gone: asks the manager that it belongs to what the unit says about its kills. */
 void managers_ask(Agent *a, const Event *event);
+/* How many units could not be asked since the managers are. */
+uint64_t managers_lost(const Agent *a);
 
 /* effectors.c */
 

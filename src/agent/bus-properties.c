@@ -37,8 +37,12 @@ int bus_get_dry_run(sd_bus *bus, const char *path, const char *interface, const 
 int bus_get_number(sd_bus *bus, const char *path, const char *interface, const char *property,
                    sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         const Agent *a = ((AgentBus *) userdata)->agent;
-        uint64_t value = strcmp(property, "LostRecords") == 0 ? journal_lost(a->journal) : a->n_config_errors;
+        uint64_t value = a->n_config_errors;
 
+        if (strcmp(property, "LostRecords") == 0)
+                value = journal_lost(a->journal);
+        else if (strcmp(property, "StuckThreads") == 0)
+                value = worker_n_stuck(a->worker);
         return sd_bus_message_append(reply, "t", value);
 }
 
@@ -102,12 +106,22 @@ int bus_get_holds(sd_bus *bus, const char *path, const char *interface, const ch
         return sd_bus_message_close_container(reply);
 }
 
+static uint64_t missed_stalls(const Culprits *c) {
+        MemstallCounters counters;
+
+        if (!c->memstall || memstall_counters(c->memstall, &counters) < 0)
+                return 0;
+        return counters.full + counters.missed;
+}
+
 int bus_get_blind(sd_bus *bus, const char *path, const char *interface, const char *property,
                   sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         const Agent *a = ((AgentBus *) userdata)->agent;
         TreeGaps gaps = tree_gaps(a->tree);
 
-        return sd_bus_message_append(reply, "a{st}", 4, "units", (uint64_t) gaps.units, "folders",
+        return sd_bus_message_append(reply, "a{st}", 7, "units", (uint64_t) gaps.units, "folders",
                                      (uint64_t) gaps.folders, "files", (uint64_t) gaps.files, "cgroups",
-                                     (uint64_t) core_counts(a->core).n_lost);
+                                     (uint64_t) core_counts(a->core).n_lost, "preferences", managers_lost(a), "stalls",
+                                     missed_stalls(&a->culprits), "warnings",
+                                     a->warnings.alarm ? alarm_lost(a->warnings.alarm) : UINT64_C(0));
 }

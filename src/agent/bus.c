@@ -19,6 +19,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_PROPERTY("DryRun", "b", bus_get_dry_run, 0, 0),
         SD_BUS_PROPERTY("ConfigErrors", "t", bus_get_number, 0, 0),
         SD_BUS_PROPERTY("LostRecords", "t", bus_get_number, 0, 0),
+        SD_BUS_PROPERTY("StuckThreads", "t", bus_get_number, 0, 0),
         SD_BUS_PROPERTY("Policies", "a(ss)", bus_get_policies, 0, 0),
         SD_BUS_PROPERTY("Watches", "a(sssbs)", bus_get_watches, 0, 0),
         SD_BUS_PROPERTY("Holds", "a(sssstts)", bus_get_holds, 0, 0),

@@ -118,6 +118,19 @@ int managers_start(Agent *a) {
         return r;
 }
 
+uint64_t managers_lost(const Agent *a) {
+        const Managers *m = a->managers;
+        uint64_t n;
+
+        if (!m)
+                return 0;
+        n = managed_oom_n_lost(m->system);
+        for (size_t i = 0; i < ELEMENTSOF(m->users); i++)
+                if (m->users[i].managed)
+                        n += managed_oom_n_lost(m->users[i].managed);
+        return n;
+}
+
 void managers_stop(Agent *a) {
         if (!a->managers)
                 return;

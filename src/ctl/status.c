@@ -167,6 +167,24 @@ static int print_holds(sd_bus *bus, char *const *units) {
         return 0;
 }
 
+/* What the daemon misses, by the name that the bus has for it. */
+static void print_gap(const char *what, uint64_t n) {
+        static const struct {
+                const char *what, *words;
+        } rows[] = {
+                { "preferences", "units could not be asked for their ManagedOOMPreference=: they are too many" },
+                { "stalls", "stalls at most were not counted; who is to blame is less certain" },
+                { "warnings", "early warnings of the kernel came too fast to be read" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+                if (strcmp(what, rows[i].what) == 0) {
+                        printf("Blind: %" PRIu64 " %s\n", n, rows[i].words);
+                        return;
+                }
+        printf("Blind: %" PRIu64 " %s could not be taken in; journalctl -u memstalld says why.\n", n, what);
+}
+
 static int print_blind(sd_bus *bus) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *what;
@@ -179,14 +197,13 @@ static int print_blind(sd_bus *bus) {
         r = sd_bus_message_enter_container(reply, 'a', "{st}");
         while (r >= 0 && (r = sd_bus_message_read(reply, "{st}", &what, &n)) > 0)
                 if (n > 0)
-                        printf("Blind: %" PRIu64 " %s could not be taken in; journalctl -u memstalld says why.\n", n,
-                               what);
+                        print_gap(what, n);
         return r;
 }
 
 static int print_daemon(sd_bus *bus) {
         _cleanup_(freep) char *version = NULL, *culprits = NULL, *warning = NULL, *systemd = NULL;
-        uint64_t n_errors, n_lost;
+        uint64_t n_errors, n_lost, n_stuck;
         int dry_run, r;
 
         r = get_basic(bus, "Version", 's', &version);
@@ -202,6 +219,8 @@ static int print_daemon(sd_bus *bus) {
                 r = get_basic(bus, "ConfigErrors", 't', &n_errors);
         if (r >= 0)
                 r = get_basic(bus, "LostRecords", 't', &n_lost);
+        if (r >= 0)
+                r = get_basic(bus, "StuckThreads", 't', &n_stuck);
         if (r < 0)
                 return r;
 
@@ -211,6 +230,9 @@ static int print_daemon(sd_bus *bus) {
                 printf("Configuration: %" PRIu64 " mistakes when it was last read; see memstallctl check\n", n_errors);
         if (n_lost > 0)
                 printf("Journal: %" PRIu64 " records were lost\n", n_lost);
+        if (n_stuck > 0)
+                printf("Stuck: %" PRIu64 " threads that act through the files of cgroups do not come back from the kernel\n",
+                       n_stuck);
         return print_blind(bus);
 }
 

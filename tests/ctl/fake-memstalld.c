@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* fake-memstalld SOCKET MODE: plays the bus and the daemon on it for one client after the other, as far as memstallctl top
- * asks. A unit stalls for half of the time. */
+ * and status ask. A unit stalls for half of the time, and is watched. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,11 +28,35 @@ static int answer_stalls(sd_bus_message *m) {
                                           UINT64_C(7), "inner\nouter");
 }
 
+static int answer_property(sd_bus_message *m) {
+        uint64_t lost = strcmp(mode, "losses") == 0 ? 3 : 0;
+        const char *interface, *name;
+        int r;
+
+        r = sd_bus_message_read(m, "ss", &interface, &name);
+        if (r < 0)
+                return r;
+        if (strcmp(name, "DryRun") == 0)
+                return sd_bus_reply_method_return(m, "v", "b", 0);
+        if (strcmp(name, "ConfigErrors") == 0 || strcmp(name, "LostRecords") == 0 || strcmp(name, "StuckThreads") == 0)
+                return sd_bus_reply_method_return(m, "v", "t", lost);
+        if (strcmp(name, "Blind") == 0)
+                return sd_bus_reply_method_return(m, "v", "a{st}", 4, "units", lost, "preferences", lost, "stalls", lost,
+                                                  "warnings", lost);
+        if (strcmp(name, "Watches") == 0)
+                return sd_bus_reply_method_return(m, "v", "a(sssbs)", 2, "/", "-.slice", "50-host", 0, "", "/no/hog.service",
+                                                  "hog.service", "50-hog", 1, "0123");
+        if (strcmp(name, "Holds") == 0)
+                return sd_bus_reply_method_return(m, "v", "a(sssstts)", 1, "hog.service", "throttle", "50-hog", "slow",
+                                                  clock_usec() - 5 * USEC_PER_SEC, USEC_INFINITY, "0123");
+        return sd_bus_reply_method_return(m, "v", "s", "fentry, all classes");
+}
+
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus", "Hello"))
                 return sd_bus_reply_method_return(m, "s", ":1.1") < 0 ? -EIO : 1;
         if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", "Get"))
-                return sd_bus_reply_method_return(m, "v", "s", "fentry, all classes") < 0 ? -EIO : 1;
+                return answer_property(m) < 0 ? -EIO : 1;
         if (sd_bus_message_is_method_call(m, "org.memstalld1.Manager", "Stalls"))
                 return answer_stalls(m) < 0 ? -EIO : 1;
         return 0;
