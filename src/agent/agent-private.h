@@ -60,6 +60,7 @@ typedef struct Culprits {
         ReclaimEntry reclaim_entries[RECLAIMS_READ_MAX];
         Reclaim reclaims[RECLAIMS_MAX];
         size_t n_reclaims;
+        bool around; /* these stalls may be the doing of others than the watch: a survey is to look around */
         char stack[4096];
 } Culprits;
 

@@ -222,7 +222,8 @@ static void sensor_arm(Sensor *s, size_t n) {
 
         sensor_disconnect(s);
         s->waits = false;
-        r = watch_arm(a->tree, s->cgroup_id, s->limits, n, s->wants, &watch);
+        r = watch_arm(a->tree, s->cgroup_id, s->limits, n,
+                      s->wants | (a->culprits.memstall ? WANT_CANDIDATE_OTHERS : 0), &watch);
         if (r == WATCH_E_GONE)
                 return;
         tell_missing(s, r, n == s->n_limits);

@@ -7,6 +7,7 @@
 
 #include "agent/agent-private.h"
 #include "base/clock.h"
+#include "core/survey.h"
 #include "sense/watch.h"
 
 bool culprits_count_waits(const Agent *a) {
@@ -43,6 +44,7 @@ void culprits_stop(Agent *a) {
         a->culprits.memstall = memstall_free(a->culprits.memstall);
         a->culprits.n_stalls = 0;
         a->culprits.n_reclaims = 0;
+        a->culprits.around = false;
 }
 
 void culprits_read_waits(Agent *a, uint64_t watch_id) {
@@ -116,12 +118,28 @@ static void read_reclaims(Agent *a, uint64_t watch_id) {
         }
 }
 
+/* Whether somebody who is not beneath the watch may have brought this stall about. */
+static bool reaches_out(const Agent *a, const Stall *stall, uint64_t watch_id) {
+        const Culprits *c = &a->culprits;
+        Reach reach = survey_reach(stall->class);
+
+        if (stall->limit_id != 0)
+                return !is_beneath(a, stall->limit_id, watch_id);
+        if (reach != REACH_AS_RECLAIMED)
+                return reach == REACH_HOST;
+        for (const Reclaim *r = c->reclaims; r < c->reclaims + c->n_reclaims; r++)
+                if (!is_beneath(a, r->target_id, watch_id))
+                        return true;
+        return c->n_reclaims == 0;
+}
+
 void culprits_read(Agent *a, uint64_t watch_id) {
         Culprits *c = &a->culprits;
         size_t n = 0;
 
         c->n_stalls = 0;
         c->n_reclaims = 0;
+        c->around = false;
         if (!c->memstall)
                 return;
         read_reclaims(a, watch_id);
@@ -137,6 +155,8 @@ void culprits_read(Agent *a, uint64_t watch_id) {
                 if (is_beneath(a, unit, watch_id) || (limit != 0 && is_beneath(a, limit, watch_id)))
                         keep(c, e, unit, limit);
         }
+        for (size_t i = 0; i < c->n_stalls && !c->around; i++)
+                c->around = reaches_out(a, c->stalls + i, watch_id);
 }
 
 /* What is told of either: one of the two is NULL. */

@@ -53,7 +53,7 @@ bool sensors_look(Agent *a, const Look *look, Event *ret) {
         }
 
         culprits_read(a, look->cgroup_id);
-        if (watch_survey(a->tree, look->cgroup_id, &survey) == 0)
+        if ((a->culprits.around ? watch_survey_around : watch_survey)(a->tree, look->cgroup_id, &survey) == 0)
                 sightings_on_sample(a, look->cgroup_id, &survey.values);
         else if (!survey_unwatched(a, look->cgroup_id, &survey))
                 return false;

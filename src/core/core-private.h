@@ -124,7 +124,7 @@ uint64_t episode_next(const Watch *w);
 /* The step acts: the victim is chosen from core->survey, the decision made and sent, or refused with a reason. */
 void decide(Core *core, Watch *w, const Event *event, const Step *step);
 /* Whether the victim cannot well be chosen before growth or pressure have been measured. */
-bool decide_needs_growth(const Watch *w, const Step *step);
+bool decide_needs_growth(const Core *core, const Watch *w, const Step *step);
 /* Whether the step is a throttle that sets MemoryHigh=. */
 bool decide_limits_memory(const Step *step);
 /* w->decision goes out; from here on an answer is owed. */

@@ -34,10 +34,10 @@ static void refuse(Core *core, Watch *w, const Step *step, const Suspect *suspec
         };
 }
 
-bool decide_needs_growth(const Watch *w, const Step *step) {
+bool decide_needs_growth(const Core *core, const Watch *w, const Step *step) {
         const RankMeasure *rank = step->n_rank > 0 ? step->rank : w->policy->victim.rank;
         size_t n = step->n_rank > 0 ? step->n_rank : w->policy->victim.n_rank;
-        bool others = w->node->kind != CGROUP_UNIT || w->policy->victim.from;
+        bool others = w->node->kind != CGROUP_UNIT || w->policy->victim.from || core->survey.n > 1;
 
         if (step->action == ACTION_PROTECT)
                 return others && !step->shield; /* who suffers through no fault of its own: blame goes by growth */

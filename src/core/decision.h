@@ -153,7 +153,7 @@ typedef struct Report {
 typedef enum RefusalReason {
         REFUSAL_PROTECTED, /* every candidate is protected */
         REFUSAL_BUDGET,    /* MaxActions= is used up */
-        REFUSAL_NOBODY,    /* there is no candidate */
+        REFUSAL_NOBODY,    /* there is no candidate, or by Rank= none has a part in it */
         REFUSAL_FULL,      /* as many actions are held as memstalld can hold */
         REFUSAL_POLICY_BUDGET, /* MaxActions= of the policy is used up */
         REFUSAL_NAME,          /* what Start= names is no name of a unit once its specifiers are replaced */

@@ -171,7 +171,7 @@ void episode_on_survey(Core *core, Watch *w, const Event *event) {
                         survey_cause(&core->survey, &core->nodes, event, w->node,
                                      watch_incident_events(w, &event->survey.values), watch_cause_is_room(w)));
         step = see(core, w, &event->survey.values, NULL);
-        if (step && (measured || !decide_needs_growth(w, step) || core->now_usec - w->due_since_usec >= USEC_PER_SEC))
+        if (step && (measured || !decide_needs_growth(core, w, step) || core->now_usec - w->due_since_usec >= USEC_PER_SEC))
                 decide(core, w, event, step);
         plan(core, w);
 }

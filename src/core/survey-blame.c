@@ -99,9 +99,11 @@ static void share_out(Survey *s, const Node *limit, WeightBy by, uint64_t usec, 
 
 /* ---- Scopes ---------------------------------------------------------------------------------- */
 
-/* Those that bring new pages, or else go round in too many. A leak that is throttled has stopped growing, and so have
- * those beside it: then it matters how each came to what it has. */
+/* Those that bring new pages, or else go round in too many. A leak that is throttled has nearly stopped growing, and those
+ * beside it seem to grow as much: then it matters how each came to what it has, unless whoever came to the most brings the
+ * most lately, too. */
 static void measure_scope(const Survey *s, Scope *scope) {
+        const Suspect *brings = NULL, *brought = NULL;
         unsigned __int128 lately = 0, lives = 0, again = 0;
 
         for (const Suspect *suspect = s->suspects; suspect < s->suspects + s->n; suspect++)
@@ -110,11 +112,15 @@ static void measure_scope(const Survey *s, Scope *scope) {
                         lives += suspect->life_growth;
                         again += weight_of(suspect, BY_REFAULTS);
                         scope->usage_bytes += suspect->current_bytes;
+                        if (suspect->brought > (brings ? brings->brought : 0))
+                                brings = suspect;
+                        if (suspect->life_growth > (brought ? brought->life_growth : 0))
+                                brought = suspect;
                 }
         if ((lately + lives) * SMALL_PART < again)
                 scope->by = BY_REFAULTS;
         else if (lately + lives > 0)
-                scope->by = lately * LATELY_PART >= lives ? BY_BROUGHT : BY_LIFE;
+                scope->by = lately * LATELY_PART >= lives || brings == brought ? BY_BROUGHT : BY_LIFE;
 }
 
 /* NULL if there are too many. */
@@ -143,6 +149,15 @@ static bool class_allocates(StallClass class) {
 static bool class_waits(StallClass class) {
         return class == STALL_REFAULT || class == STALL_SWAP_IN || class == STALL_READ || class == STALL_BLKCG ||
                class == STALL_SWAP_WAIT || class == STALL_FILE_WAIT || class == STALL_OTHER;
+}
+
+Reach survey_reach(StallClass class) {
+        if (class_waits(class))
+                return REACH_AS_RECLAIMED;
+        if (class == STALL_DIRECT_RECLAIM || class == STALL_NODE_RECLAIM || class == STALL_KSWAPD ||
+            class == STALL_KCOMPACTD)
+                return REACH_HOST;
+        return REACH_ITSELF;
 }
 
 /* The limit of a cgroup: its own, or that of those beneath it. False if nobody beneath it is known to do anything. */

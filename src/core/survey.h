@@ -92,19 +92,30 @@ bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event);
 
 /* Traces the stalls to their causes.
  *
- * A limit: a unit's own to that unit, a slice's to those beneath it. Host without free pages: to all. Direct compaction
- * to who asked for it, and that of kcompactd to those in proportion. A wait for evicted pages: to who had them evicted,
- * by what was reclaimed from the sufferer's cgroup and those above it (event->survey.reclaims): for a limit and for the
- * host as above, by hand to the unit that wrote memory.reclaim; PID 1 and memstalld do it to set a limit, which is the
- * target's. Without such knowledge to all, but not by their lives: whose pages were evicted may be the youngest.
+ * A limit: a unit's own to that unit, a slice's to those beneath it. Host without free pages: to all in the survey, who
+ * need not be beneath the watch. Direct compaction to who asked for it, and that of kcompactd to those in proportion. A
+ * wait for evicted pages: to who had them evicted, by what was reclaimed from the sufferer's cgroup and those above it
+ * (event->survey.reclaims): for a limit and for the host as above, by hand to the unit that wrote memory.reclaim; PID 1
+ * and memstalld do it to set a limit, which is the target's. Without such knowledge to all, but not by their lives: whose
+ * pages were evicted may be the youngest.
  *
  * "Those" and "all" share by the new pages that they bring. Where some do, lately, who does not has no part in it;
- * otherwise what each brought in its whole life counts. Where that is small beside what is read again, nobody grows, and
- * they share by what they read again. Who has less than a fifth of the greatest part has none. Where nothing is known of
- * anybody a charge or an allocation is laid to the task that made it, and a wait to nobody.
+ * otherwise what each brought in its whole life counts, unless the first in that is the first lately, too. Where that is
+ * small beside what is read again, nobody grows, and they share by what they read again. Who has less than a fifth of the
+ * greatest part has none. Where nothing is known of anybody a charge or an allocation is laid to the task that made it,
+ * and a wait to nobody.
  *
  * A slice, or a container, has caused and suffered what all beneath it have. */
 void survey_blame(Survey *s, const NodeRegistry *nodes, const Event *event);
+
+/* How far one has to look for who brought about a stall that is for no limit. */
+typedef enum Reach {
+        REACH_ITSELF,       /* nobody else has a part in it */
+        REACH_AS_RECLAIMED, /* as far as what was reclaimed lately; everywhere if nobody saw any */
+        REACH_HOST,         /* everywhere */
+} Reach;
+
+Reach survey_reach(StallClass class);
 
 Suspect *survey_find(Survey *s, uint64_t cgroup_id);
 

@@ -186,6 +186,25 @@ static bool has_no_part(const Scale *scale, const Suspect *suspect) {
         return (unsigned __int128) measure_value(first, suspect) * STEPS < scale->largest[first];
 }
 
+/* The most that anybody is to blame for, candidate or not. */
+static uint64_t greatest_blame(const Survey *s) {
+        uint64_t greatest = 0;
+
+        for (size_t i = 0; i < s->n; i++)
+                if (!survey_holds_others(s->suspects[i].node))
+                        greatest = MAX(greatest, s->suspects[i].caused_usec);
+        for (size_t i = 0; i < s->n_outsiders; i++)
+                greatest = MAX(greatest, s->outsiders[i].part.usec);
+        return greatest;
+}
+
+/* Where blame alone decides, whoever has next to no part in it does not pay for another, be it that nothing may happen to
+ * that one. A name in Prefer= says otherwise. */
+static bool is_another_doing(const VictimRules *rules, const Scale *scale, const Suspect *suspect, uint64_t greatest) {
+        return scale->n_rank == 1 && scale->rank[0] == RANK_CULPRIT && turn_of(rules, suspect) < 2 &&
+               (unsigned __int128) suspect->caused_usec * STEPS < greatest;
+}
+
 static VictimChoice choose_victim(const VictimRules *rules, const Survey *s) {
         const Step *step = rules->step;
         Scale scale = {
@@ -194,6 +213,7 @@ static VictimChoice choose_victim(const VictimRules *rules, const Survey *s) {
         };
         VictimChoice choice = { .rank = scale.rank[0] };
         const Suspect *second = NULL;
+        uint64_t greatest = greatest_blame(s);
         RankMeasure rank;
 
         /* Whom nothing may happen to is no measure for the others. */
@@ -215,8 +235,10 @@ static VictimChoice choose_victim(const VictimRules *rules, const Survey *s) {
                         choice.n_held++;
                         continue;
                 }
-
                 choice.n_candidates++;
+                if (is_another_doing(rules, &scale, suspect, greatest))
+                        continue;
+
                 if (!choice.suspect || comes_before(rules, &scale, suspect, choice.suspect, &rank)) {
                         second = choice.suspect;
                         choice.suspect = suspect;

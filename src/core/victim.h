@@ -22,7 +22,7 @@ typedef struct VictimRules {
 
 typedef struct VictimChoice {
         Suspect *suspect;      /* NULL: nobody */
-        size_t n_candidates;   /* who could have been chosen */
+        size_t n_candidates;   /* who could have been chosen, had they a part in it */
         size_t n_protected;    /* who was left out as protected */
         size_t n_held;         /* who was left out because this very action holds it already, or was in vain */
         RankMeasure rank;      /* what told the victim from the next */
@@ -52,7 +52,8 @@ unsigned victim_standing(const Policy *policy, const Node *watch, const Node *n,
  * by Rank= (the step's own, if it has one) is chosen; ties fall to the next measure and in the end to the path, so that
  * the order is total. Measures that are noisy by nature (culprit, growth, pressure, reclaim) are compared in steps of a
  * twentieth of the largest. Where somebody is held or was in vain, whoever has less than a twentieth of the largest
- * first measure is no substitute.
+ * first measure is no substitute. Where Rank= is `culprit` alone, whoever has less than a twentieth of the most that anybody
+ * is to blame for, candidate or not, is none, unless Prefer= names it.
  *
  * For protect they are what Shield= names, or without it those in the watch that stalled for longer than what they
  * caused; the one that stalled longest comes first, and none of the other rules but those about holding counts. */

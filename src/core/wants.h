@@ -12,5 +12,6 @@ enum {
         WANT_CANDIDATE_STAT = 1 << 6,   /* pages scanned of each candidate */
         WANT_CANDIDATE_SLICES = 1 << 7, /* slices are candidates, too */
         WANT_CANDIDATE_ALL = 1 << 8,    /* candidates from the whole host, not only from beneath the watch */
+        WANT_CANDIDATE_OTHERS = 1 << 10, /* those outside the watch stay open, for watch_survey_around() */
         WANT_WAITS = 1 << 9,            /* time in the waits that PSI does not count, from BPF */
 };

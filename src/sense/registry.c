@@ -101,7 +101,7 @@ void registry_count_look(Tree *t, Folder *f, bool add) {
 }
 
 Folder *registry_claimed(const Tree *t, Folder *f) {
-        return f->watch->wants & WANT_CANDIDATE_ALL ? t->root : f;
+        return f->watch->wants & (WANT_CANDIDATE_ALL | WANT_CANDIDATE_OTHERS) ? t->root : f;
 }
 
 void registry_count_claims(Tree *t, Folder *top, unsigned wants, bool add) {

@@ -63,7 +63,8 @@ void registry_tell_new(Tree *t, const Folder *f);
 /* Takes a look at `f` into account, or out of it, in `f` and the folders above: its limits are theirs. */
 void registry_count_look(Tree *t, Folder *f, bool add);
 
-/* The folder beneath which the watch on `f` has its candidates: `f`, or the root with WANT_CANDIDATE_ALL. */
+/* The folder beneath which the watch on `f` has its candidates, and whoever else may be to blame: `f`, or the root with
+ * WANT_CANDIDATE_ALL and _OTHERS. */
 Folder *registry_claimed(const Tree *t, Folder *f);
 
 /* Takes what a watch that wants this claims of its candidates into account, or out of it, in `top` and all below. */

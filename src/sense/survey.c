@@ -83,16 +83,12 @@ static void read_counts(Tree *t, const Folder *watch, const Sample *values, Cand
         c->counted = true;
 }
 
-int watch_survey(Tree *t, uint64_t cgroup_id, Candidates *ret) {
-        Folder *watch = registry_find(t, cgroup_id), *top;
+/* What may pay beneath `top`. */
+static int survey(Tree *t, Folder *watch, Folder *top, Candidates *ret) {
         Candidates s = { .candidates = t->candidates };
-        uint64_t above_bytes;
+        uint64_t above_bytes = protection_above(top);
         int r;
 
-        if (!watch || !watch->watch)
-                return WATCH_E_GONE;
-        top = registry_claimed(t, watch);
-        above_bytes = protection_above(top);
         for (Folder *f = top; f; f = folder_next(f, top)) {
                 f->protected_bytes = MIN(f == top ? above_bytes : f->parent->protected_bytes, read_protection(f));
                 if (!is_candidate(f, top, watch->watch->wants))
@@ -100,11 +96,27 @@ int watch_survey(Tree *t, uint64_t cgroup_id, Candidates *ret) {
                 assert(s.n_candidates < t->n_candidates_max);
                 s.n_candidates += read_candidate(f, watch, &t->candidates[s.n_candidates]);
         }
-        r = watch_sample(t, cgroup_id, &s.values);
+        r = watch_sample(t, watch->id, &s.values);
         if (r != 0)
                 return r;
         for (size_t i = 0; i < s.n_candidates; i++)
                 read_counts(t, watch, &s.values, t->candidates + i);
         *ret = s;
         return 0;
+}
+
+int watch_survey(Tree *t, uint64_t cgroup_id, Candidates *ret) {
+        Folder *watch = registry_find(t, cgroup_id);
+
+        if (!watch || !watch->watch)
+                return WATCH_E_GONE;
+        return survey(t, watch, watch->watch->wants & WANT_CANDIDATE_ALL ? t->root : watch, ret);
+}
+
+int watch_survey_around(Tree *t, uint64_t cgroup_id, Candidates *ret) {
+        Folder *watch = registry_find(t, cgroup_id);
+
+        if (!watch || !watch->watch)
+                return WATCH_E_GONE;
+        return survey(t, watch, registry_claimed(t, watch), ret);
 }

@@ -88,5 +88,9 @@ typedef struct Candidates {
  * Preferences are what the kernel last told of, and read no file. 0, WATCH_E_GONE, or -errno. */
 int watch_survey(Tree *tree, uint64_t cgroup_id, Candidates *ret);
 
+/* The same of the whole host, with WANT_CANDIDATE_OTHERS: the watch stalls for what lies above it, and it is to be seen who
+ * brought that about. Who of them may pay is the policy's to say. */
+int watch_survey_around(Tree *tree, uint64_t cgroup_id, Candidates *ret);
+
 /* What to tell an administrator about a positive answer. */
 const char *watch_error_text(int error);

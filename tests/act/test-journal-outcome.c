@@ -155,7 +155,7 @@ static void test_refusals(void **state) {
         } rows[] = {
                 { REFUSAL_PROTECTED, "protected", "every candidate is protected" },
                 { REFUSAL_BUDGET, "budget", "MaxActions= of the whole host is used up" },
-                { REFUSAL_NOBODY, "no-candidate", "there is no candidate" },
+                { REFUSAL_NOBODY, "no-candidate", "there is no candidate that has a part in it" },
                 { REFUSAL_FULL, "too-many-held", "as many units are held as memstalld can hold" },
                 { REFUSAL_POLICY_BUDGET, "policy-budget", "MaxActions= of the policy is used up" },
                 { REFUSAL_NAME, "bad-name", "what Start= names is no name of a unit" },

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <string.h>
+
 #include "fixture-unit.h"
 
 static void test_what_a_decision_tells(void **state) {
@@ -138,7 +140,7 @@ static void test_needs_growth(void **state) {
                 RankMeasure rank, own;
                 bool has_own, unit, from, shield;
                 ActionKind action;
-                bool waits;
+                bool waits, around;
         } rows[] = {
                 { RANK_USAGE, .action = ACTION_KILL },
                 { RANK_SWAP, .action = ACTION_KILL },
@@ -148,6 +150,8 @@ static void test_needs_growth(void **state) {
                 { RANK_CULPRIT, .action = ACTION_KILL, .waits = true },
                 { RANK_CULPRIT, .unit = true, .action = ACTION_KILL },
                 { RANK_CULPRIT, .unit = true, .from = true, .action = ACTION_KILL, .waits = true },
+                { RANK_CULPRIT, .unit = true, .around = true, .action = ACTION_KILL, .waits = true },
+                { RANK_USAGE, .unit = true, .around = true, .action = ACTION_KILL },
                 { RANK_GROWTH, RANK_USAGE, .has_own = true, .action = ACTION_KILL },
                 { RANK_USAGE, RANK_GROWTH, .has_own = true, .action = ACTION_KILL, .waits = true },
                 { RANK_USAGE, .action = ACTION_PROTECT, .waits = true },
@@ -171,11 +175,66 @@ static void test_needs_growth(void **state) {
                         policy.match.slices = NULL;
                         fixture_start(&f, (Policy *[]){ &policy }, 1);
                         feed_new(&f, A, CGROUP_UNIT, "s.slice/a.service");
+                        feed_new(&f, B, CGROUP_UNIT, "s.slice/b.service");
                         feed_look(&f, A);
                 }
-                feed_survey(&f, rows[i].unit ? A : SLICE, (Candidate[]){ { A, 1000, 0, 0 } }, 1);
+                feed_survey(&f, rows[i].unit ? A : SLICE, (Candidate[]){ { A, 1000, 0, 0 }, { B, 1000, 0, 0 } },
+                            rows[i].around ? 2 : 1);
                 if ((f.effects->n_items == 0) != rows[i].waits)
                         fail_msg("row %zu: %s", i, effect_words(&f));
+                fixture_stop(&f);
+        }
+}
+
+/* The watch is a alone and the host is short: b grows, which is not watched. Who is to blame is told, and a pays for it only
+ * where another measure says so. */
+static void test_doing_of_another(void **state) {
+        static const Stall stall = { A, 0, 1, STALL_DIRECT_RECLAIM, SEC, 9 };
+        static const struct {
+                size_t n_rank;
+                ActionKind action;
+                const char *effects, *victim;
+        } rows[] = {
+                { 1, ACTION_KILL, "refuse", NULL },
+                { 1, ACTION_LOG, "act", NULL },
+                { 2, ACTION_KILL, "act", "a.service" },
+                { 2, ACTION_LOG, "act", "a.service" },
+        };
+        static char *units[] = { (char *) "a.service", NULL };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Candidate candidates[] = { { A, GIB, 0, 0 }, { B, GIB, 0, 0 } };
+                Event event = { .kind = EVENT_SURVEY, .cgroup_id = A,
+                                .survey = { .candidates = candidates, .n_candidates = 2, .stalls = &stall, .n_stalls = 1 } };
+
+                slice_start((Step)STEP("s", rows[i].action), RANK_CULPRIT);
+                fixture_stop(&f);
+                policy.victim.rank[1] = RANK_USAGE;
+                policy.victim.n_rank = rows[i].n_rank;
+                policy.match.units = units;
+                policy.match.slices = NULL;
+                fixture_start(&f, (Policy *[]){ &policy }, 1);
+                feed_new(&f, A, CGROUP_UNIT, "a.service");
+                feed_new(&f, B, CGROUP_UNIT, "b.service");
+                feed_look(&f, A);
+                for (unsigned k = 0; k < 2; k++) {
+                        event.now_usec = f.now_usec;
+                        event.survey.values = f.sample;
+                        f.effects = core_step(f.core, &event);
+                        assert_effects(&f, k == 0 ? "" : rows[i].effects);
+                        candidates[1].usage_bytes += 100 * MIB;
+                        pass(&f, 600 * MSEC, 0, 0);
+                }
+                if (strcmp(rows[i].effects, "act") == 0) {
+                        const Decision *d = &effect_of(&f, EFFECT_ACT)->decision;
+
+                        assert_int_equal(d->cause, CAUSE_HOST_SHORT);
+                        assert_int_equal(d->n_blames, 1);
+                        assert_string_equal(d->blames[0].unit.unit, "b.service");
+                        assert_int_equal(d->blames[0].share, 10000);
+                        assert_int_equal(d->culprits[0].role, ROLE_SUFFERER);
+                        assert_string_equal(rows[i].victim ?: "", d->victim.unit ?: "");
+                }
                 fixture_stop(&f);
         }
 }
@@ -189,6 +248,7 @@ int main(void) {
                 cmocka_unit_test(test_cause_by_counters),
                 cmocka_unit_test(test_events_before_the_first_look),
                 cmocka_unit_test(test_needs_growth),
+                cmocka_unit_test(test_doing_of_another),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,24 @@
 
 #include "fixture-survey.h"
 
+/* How far one has to look for those who brought a stall about. */
+static void test_reach(void **state) {
+        static const Reach reaches[_STALL_CLASS_MAX] = {
+                [STALL_OTHER] = REACH_AS_RECLAIMED,     [STALL_REFAULT] = REACH_AS_RECLAIMED,
+                [STALL_SWAP_IN] = REACH_AS_RECLAIMED,   [STALL_READ] = REACH_AS_RECLAIMED,
+                [STALL_BLKCG] = REACH_AS_RECLAIMED,     [STALL_SWAP_WAIT] = REACH_AS_RECLAIMED,
+                [STALL_FILE_WAIT] = REACH_AS_RECLAIMED, [STALL_DIRECT_RECLAIM] = REACH_HOST,
+                [STALL_NODE_RECLAIM] = REACH_HOST,      [STALL_KSWAPD] = REACH_HOST,
+                [STALL_KCOMPACTD] = REACH_HOST,         [STALL_COMPACTION] = REACH_ITSELF,
+                [STALL_MEMCG_MAX] = REACH_ITSELF,       [STALL_MEMCG_HIGH] = REACH_ITSELF,
+                [STALL_HIGH_THROTTLE] = REACH_ITSELF,
+        };
+
+        for (StallClass c = 0; c < _STALL_CLASS_MAX; c++)
+                if (survey_reach(c) != reaches[c])
+                        fail_msg("%s", stall_to_string(c));
+}
+
 /* Who caused what: stalls of one second each, and what is blamed on a and b. b grew three times as much as a, unless
  * nobody grew. */
 static void test_blame(void **state) {
@@ -128,6 +146,7 @@ static void test_weights(void **state) {
                 { "as much lately as in its life", { 10, 0, 0 }, { 0 }, { 10, 0, 0 }, { 1000, 0, 0 }, BLAME_GROWTH },
                 { "lately, and so in its life", { 10, 0, 0 }, { 0 }, { 20, 60, 0 }, { 1000, 0, 0 }, BLAME_GROWTH },
                 { "next to nothing lately", { 9, 0, 0 }, { 0 }, { 20, 60, 0 }, { 325, 674, 0 }, BLAME_GROWTH },
+                { "nor of who came to the most", { 9, 0, 0 }, { 0 }, { 60, 20, 0 }, { 1000, 0, 0 }, BLAME_GROWTH },
                 { "a life against what is read again", { 0 }, { 0, 400, 0 }, { 100, 0, 0 }, { 1000, 0, 0 }, BLAME_GROWTH },
                 { "a small one", { 0 }, { 0, 401, 0 }, { 100, 0, 0 }, { 0, 1000, 0 }, BLAME_REFAULTS },
         };
@@ -338,6 +357,7 @@ static void test_scopes_are_bounded(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_reach),
                 cmocka_unit_test_setup_teardown(test_blame, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_blame_of_a_life, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_blame_of_slices, setup, teardown),

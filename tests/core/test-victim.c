@@ -32,6 +32,9 @@ static void test_rank(void **state) {
         static Policy by_growth = { .victim = { RANK_BY(RANK_GROWTH, RANK_USAGE) } };
         static Policy by_pressure = { .victim = { RANK_BY(RANK_PRESSURE, RANK_GROWTH) } };
         static Policy by_culprit = { .victim = { RANK_BY(RANK_CULPRIT, RANK_GROWTH, RANK_USAGE) } };
+        static Policy blame_alone = { .victim = { RANK_BY(RANK_CULPRIT) } };
+        static char *only_a[] = { (char *) "a", NULL };
+        static Policy blame_or_name = { .victim = { RANK_BY(RANK_CULPRIT), .prefer = only_a } };
         static const struct {
                 const char *what;
                 const Policy *policy;
@@ -61,6 +64,15 @@ static void test_rank(void **state) {
                   "b", RANK_USAGE },
                 { "further down as well", &by_culprit, { { "a", 0, 0, 0, 0 }, { "b", 0, 60, 0, 0 }, { "c", 9, 59, 0, 0 } }, "c",
                   RANK_USAGE },
+                { "blame alone", &blame_alone, { { "a", 9, 9, 9, 10 }, { "b", 0, 0, 0, 90 } }, "b", RANK_CULPRIT },
+                { "blame alone: nothing is known of any", &blame_alone, { { "b" }, { "a" } }, "a", RANK_CULPRIT },
+                { "blame alone: somebody has gone", &blame_alone, { { "a" }, { "g", 0, 0, 0, 90 } }, NULL, RANK_CULPRIT },
+                { "blame alone: next to no part in it", &blame_alone, { { "a", 0, 0, 0, 4 }, { "g", 0, 0, 0, 100 } }, NULL,
+                  RANK_CULPRIT },
+                { "blame alone: a part in it", &blame_alone, { { "a", 0, 0, 0, 5 }, { "g", 0, 0, 0, 100 } }, "a",
+                  RANK_CULPRIT },
+                { "and usage", &by_culprit, { { "a", 9 }, { "g", 0, 0, 0, 100 } }, "a", RANK_CULPRIT },
+                { "or by name", &blame_or_name, { { "b", 9 }, { "a", 9 }, { "g", 0, 0, 0, 100 } }, "a", RANK_CULPRIT },
                 { "largest of all numbers", &by_growth, { { "a", 0, UINT64_MAX }, { "b", 0, UINT64_MAX / 2 } }, "a",
                   RANK_GROWTH },
         };
@@ -80,6 +92,35 @@ static void test_rank(void **state) {
                 survey_done(&s);
                 node_registry_done(&r);
         }
+}
+
+/* Blame alone: the one to blame is no candidate, or nothing may happen to it, and nobody pays in its place. */
+static void test_another_doing(void **state) {
+        const Policy policy = { .victim = { RANK_BY(RANK_CULPRIT) } };
+        const Row rows[] = { { "a", 9 }, { "p", 0, 0, 0, 100 }, { 0 } };
+        NodeRegistry r = { 0 };
+        Survey s;
+        VictimChoice choice;
+
+        assert_int_equal(survey_init(&s), 0);
+        choice = choose(&r, &s, &policy, rows, ACTION_KILL);
+        assert_null(choice.suspect);
+        assert_int_equal(choice.n_candidates, 1);
+        assert_int_equal(choice.n_protected, 1);
+
+        /* A slice has caused what those in it have: that blames nobody else. */
+        registry_put(&r, 's', CGROUP_SLICE, "s.slice");
+        s.suspects[1] = (Suspect){ .node = node_registry_find(&r, 's'), .caused_usec = 100 };
+        choice = victim_choose(&(VictimRules){ .policy = &policy, .step = &(Step){ .action = ACTION_KILL },
+                                               .watch = &host, .now_usec = NOW, .held = held }, &s);
+        assert_non_null(choice.suspect);
+        s.outsiders[0].part.usec = 100;
+        s.n_outsiders = 1;
+        choice = victim_choose(&(VictimRules){ .policy = &policy, .step = &(Step){ .action = ACTION_KILL },
+                                               .watch = &host, .now_usec = NOW, .held = held }, &s);
+        assert_null(choice.suspect);
+        survey_done(&s);
+        node_registry_done(&r);
 }
 
 /* p: protected, g: gone, d: dying, e: has just stopped dying, h: held, n: never */
@@ -256,6 +297,7 @@ static void test_more_measures(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_rank),
+                cmocka_unit_test(test_another_doing),
                 cmocka_unit_test(test_who_may_pay),
                 cmocka_unit_test(test_no_substitute),
                 cmocka_unit_test(test_order_does_not_matter),

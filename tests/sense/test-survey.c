@@ -198,6 +198,31 @@ static void test_all(void **state) {
         assert_int_equal(fake_tree_count_fds(), fds);
 }
 
+/* Others are candidates only where it is asked who of them is to blame, and only where their files are there for it. */
+static void test_around(void **state) {
+        UnitsFixture *f = *state;
+        unsigned fds = fake_tree_count_fds();
+        const ArmedWatch *watch;
+        Candidates s;
+
+        assert_int_equal(watch_survey_around(f->tree, f->x, &s), WATCH_E_GONE);
+        assert_int_equal(watch_arm(f->tree, f->x, NULL, 0, 0, &watch), 0);
+        assert_int_equal(watch_survey_around(f->tree, f->x, &s), 0);
+        assert_int_equal(s.n_candidates, 1);
+        watch_disarm(f->tree, f->x);
+
+        assert_int_equal(watch_arm(f->tree, f->x, NULL, 0, WANT_CANDIDATE_OTHERS, &watch), 0);
+        assert_int_equal(watch_survey(f->tree, f->x, &s), 0);
+        assert_int_equal(s.n_candidates, 1);
+        assert_int_equal(s.candidates[0].cgroup_id, f->x);
+        assert_int_equal(watch_survey_around(f->tree, f->x, &s), 0);
+        assert_int_equal(s.n_candidates, 3);
+        assert_int_equal(find(&s, f->other)->usage_bytes, 50 * MIB);
+        assert_int_equal(s.values.usage_bytes, 30 * MIB);
+        watch_disarm(f->tree, f->x);
+        assert_int_equal(fake_tree_count_fds(), fds);
+}
+
 /* As systemd-oomd does: what a unit says of itself counts if root said it, or the owner of what is watched. */
 static void test_preference(void **state) {
         UnitsFixture *f = *state;
@@ -318,6 +343,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_counts, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_slices, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_all, units_fixture_setup, units_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_around, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_preference, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_preference_changes, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_containers, units_fixture_setup, units_fixture_teardown),
