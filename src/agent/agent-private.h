@@ -62,6 +62,7 @@ typedef struct Culprits {
         size_t n_reclaims;
         bool around; /* these stalls may be the doing of others than the watch: a survey is to look around */
         char stack[4096];
+        uint64_t told_lost; /* stalls that were not captured, as the journal knows it */
 } Culprits;
 
 /* What the kernel tells by itself, see alarm.h. */

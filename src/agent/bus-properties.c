@@ -111,7 +111,7 @@ static uint64_t missed_stalls(const Culprits *c) {
 
         if (!c->memstall || memstall_counters(c->memstall, &counters) < 0)
                 return 0;
-        return counters.full + counters.missed;
+        return memstall_lost(&counters);
 }
 
 int bus_get_blind(sd_bus *bus, const char *path, const char *interface, const char *property,

@@ -2,6 +2,7 @@
 
 /* The side of BPF: who stalled lately, for the core's surveys and for the records that go with a decision. */
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,10 @@
 #include "base/clock.h"
 #include "core/survey.h"
 #include "sense/watch.h"
+
+enum {
+        LOST_WORTH_TELLING = 16,
+};
 
 bool culprits_count_waits(const Agent *a) {
         const PolicySet *set = &a->config.policies;
@@ -45,6 +50,7 @@ void culprits_stop(Agent *a) {
         a->culprits.n_stalls = 0;
         a->culprits.n_reclaims = 0;
         a->culprits.around = false;
+        a->culprits.told_lost = 0;
 }
 
 void culprits_read_waits(Agent *a, uint64_t watch_id) {
@@ -53,6 +59,30 @@ void culprits_read_waits(Agent *a, uint64_t watch_id) {
         if (watch && (watch->wants & WANT_WAITS))
                 waits_read(a->culprits.waits, a->culprits.memstall, a->tree, clock_usec());
 }
+
+/* ---- What is lost ---- */
+
+/* A few do not count: it has to be a hundredth of all, and twice what was told. */
+static void tell_lost(Agent *a) {
+        Culprits *c = &a->culprits;
+        MemstallCounters n;
+        uint64_t lost;
+        char text[256];
+
+        if (memstall_counters(c->memstall, &n) < 0)
+                return;
+        lost = memstall_lost(&n);
+        if (lost < LOST_WORTH_TELLING || lost < 2 * c->told_lost || lost * 100 < n.sections)
+                return;
+        c->told_lost = lost;
+        (void) snprintf(text, sizeof(text),
+                        "up to %" PRIu64 " stalls were not captured beside %" PRIu64 " that were: %" PRIu64
+                        " for want of room (too many tasks at a time), %" PRIu64 " where BPF was interrupted by itself",
+                        lost, n.sections, n.full, n.missed);
+        journal_blind(a->journal, NULL, NULL, text);
+}
+
+/* ---- What is read ---- */
 
 /* Whether the unit is the watch or lies beneath it. */
 static bool is_beneath(const Agent *a, uint64_t unit_id, uint64_t watch_id) {
@@ -142,6 +172,7 @@ void culprits_read(Agent *a, uint64_t watch_id) {
         c->around = false;
         if (!c->memstall)
                 return;
+        tell_lost(a);
         read_reclaims(a, watch_id);
         if (memstall_read(c->memstall, c->entries, ENTRIES_MAX, &n) < 0)
                 return;

@@ -75,6 +75,11 @@ typedef struct MemstallCounters {
         uint64_t stacks;                /* stacks walked */
 } MemstallCounters;
 
+/* How many stalls are in no sum, at most. Orphans are either of these as well, or are at the beginning, once. */
+static inline uint64_t memstall_lost(const MemstallCounters *c) {
+        return c->full + c->missed;
+}
+
 /* Loads and attaches the best set of BPF programs that the kernel takes, and reads the kernel's symbols. Needs
  * CAP_BPF and CAP_PERFMON (CAP_SYSLOG for symbols); for the best /sys/kernel/btf/vmlinux and fentry: Linux
  * 5.15, on arm64 6.4. All memory is taken here, some 6 MB in the kernel and 5 MB of our own; nothing after this allocates. `stacks` false: no
