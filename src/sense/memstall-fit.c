@@ -12,22 +12,14 @@
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
+#include "sense/memstall-attach.h"
 
 enum {
-        NAMES_MAX = 1 + ELEMENTSOF(((MemstallHook *) NULL)->others),
         SMALL_MAP = 16,
 };
 
 static void bpf_object_freep(struct bpf_object **object) {
         bpf_object__close(*object);
-}
-
-static struct bpf_program *hook_program(const struct bpf_object *o, const MemstallHook *h, size_t part) {
-        return h->programs[part] ? bpf_object__find_program_by_name(o, h->programs[part]) : NULL;
-}
-
-static bool begins(const char *text, const char *prefix) {
-        return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
 /* ---- Opening ---- */
@@ -113,24 +105,11 @@ static int open_object(struct bpf_object **ret, const MemstallFit *fit, bool try
 
 /* ---- Choosing ---- */
 
-/* The names that a program's target has in one kernel or another; that of SEC("kind/name") first. */
-static size_t target_names(const MemstallHook *h, const struct bpf_program *program,
-                           const char *ret_names[NAMES_MAX]) {
-        const char *own = strchr(bpf_program__section_name(program), '/');
-        size_t n = 0;
-
-        if (own)
-                ret_names[n++] = own + 1;
-        for (size_t i = 0; i < ELEMENTSOF(h->others) && h->others[i]; i++)
-                ret_names[n++] = h->others[i];
-        return n;
-}
-
 /* For tracepoints BTF has the type of the function that they call. */
 static bool in_btf(const struct btf *btf, const struct bpf_program *program, const char *name) {
         char type[128];
 
-        if (!begins(bpf_program__section_name(program), "tp_btf/"))
+        if (!memstall_program_is(program, "tp_btf/"))
                 return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) >= 0;
         (void) snprintf(type, sizeof(type), "btf_trace_%s", name);
         return btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) >= 0;
@@ -139,12 +118,12 @@ static bool in_btf(const struct btf *btf, const struct bpf_program *program, con
 /* Makes the program one that loads. What is traced by BTF is looked up before; for all others attaching
  * shows whether the target is there. */
 static int choose_program(const MemstallFit *fit, const MemstallHook *h, struct bpf_program *program) {
-        const char *names[NAMES_MAX];
+        const char *names[MEMSTALL_NAMES_MAX];
         size_t n, i = 0;
         int r;
 
         if (bpf_program__type(program) == BPF_PROG_TYPE_TRACING) {
-                n = target_names(h, program, names);
+                n = memstall_hook_names(h, program, names);
                 while (i < n && !in_btf(fit->btf, program, names[i]))
                         i++;
                 if (i == n)
@@ -153,6 +132,8 @@ static int choose_program(const MemstallFit *fit, const MemstallHook *h, struct 
         r = bpf_program__set_autoload(program, true);
         if (r >= 0 && i > 0)
                 r = bpf_program__set_attach_target(program, 0, names[i]);
+        if (r >= 0 && fit->multi && memstall_program_is_probe(program))
+                r = bpf_program__set_expected_attach_type(program, BPF_TRACE_KPROBE_MULTI);
         return r;
 }
 
@@ -161,7 +142,7 @@ static int choose_hook(struct bpf_object *o, const MemstallFit *fit, size_t hook
         int r = 0;
 
         for (size_t part = 0; r >= 0 && part < MEMSTALL_PARTS_MAX && h->programs[part]; part++) {
-                struct bpf_program *program = hook_program(o, h, part);
+                struct bpf_program *program = memstall_hook_program(o, h, part);
 
                 r = program ? choose_program(fit, h, program) : -ENOENT;
                 /* The kernel attaches nothing of this kind, and says so when it is loaded. */
@@ -171,7 +152,7 @@ static int choose_hook(struct bpf_object *o, const MemstallFit *fit, size_t hook
         if (r >= 0)
                 return 0;
         for (size_t part = 0; part < MEMSTALL_PARTS_MAX; part++) {
-                struct bpf_program *program = hook_program(o, h, part);
+                struct bpf_program *program = memstall_hook_program(o, h, part);
 
                 if (program)
                         (void) bpf_program__set_autoload(program, false);
@@ -248,55 +229,7 @@ static int load_rest(MemstallProgram *p, const MemstallFit *fit, struct bpf_obje
         return 0;
 }
 
-/* ---- Attaching ---- */
-
-static struct bpf_link *attach_at(const struct bpf_program *program, const char *name) {
-        const char *section = bpf_program__section_name(program);
-
-        if (begins(section, "kprobe/"))
-                return bpf_program__attach_kprobe(program, false, name);
-        if (begins(section, "kretprobe/"))
-                return bpf_program__attach_kprobe(program, true, name);
-        if (begins(section, "raw_tp/"))
-                return bpf_program__attach_raw_tracepoint(program, name);
-        return bpf_program__attach(program);
-}
-
-static int attach_program(const MemstallHook *h, const struct bpf_program *program, struct bpf_link **ret) {
-        const char *names[NAMES_MAX];
-        size_t n = target_names(h, program, names);
-        int r = -ENOENT;
-
-        for (size_t i = 0; i < n && r == -ENOENT; i++) {
-                *ret = attach_at(program, names[i]);
-                if (*ret)
-                        return 0;
-                r = -errno;
-        }
-        return r;
-}
-
-/* The end first where there are two: a beginning without an end would leave records behind. */
-static int attach_hook(MemstallProgram *p, const MemstallFit *fit, size_t hook) {
-        const MemstallHook *h = &fit->rung->hooks[hook];
-        int r = 0;
-
-        for (size_t part = MEMSTALL_PARTS_MAX; r >= 0 && part-- > 0;) {
-                struct bpf_program *program = hook_program(p->object, h, part);
-
-                if (program)
-                        r = fit->refuse_attach & UINT32_C(1) << hook
-                                    ? -EPERM
-                                    : attach_program(h, program, &p->links[hook][part]);
-        }
-        if (r >= 0)
-                return 0;
-        for (size_t part = 0; part < MEMSTALL_PARTS_MAX; part++) {
-                (void) bpf_link__destroy(p->links[hook][part]);
-                p->links[hook][part] = NULL;
-        }
-        return r;
-}
+/* ---- All of it ---- */
 
 /* What this kernel does not need. */
 static void leave_out(MemstallProgram *p, const MemstallRung *rung) {
@@ -306,7 +239,7 @@ static void leave_out(MemstallProgram *p, const MemstallRung *rung) {
                 p->refused[i] = rung->hooks[i].if_preemptible && !preemptible ? MEMSTALL_NOT_NEEDED : 0;
 }
 
-int memstall_fit_load(MemstallProgram *p, const MemstallFit *fit) {
+static int load_and_attach(MemstallProgram *p, const MemstallFit *fit) {
         int r;
 
         leave_out(p, fit->rung);
@@ -318,17 +251,29 @@ int memstall_fit_load(MemstallProgram *p, const MemstallFit *fit) {
         }
         if (r < 0)
                 return r;
+        r = memstall_attach(p, fit);
+        if (r < 0)
+                memstall_program_unload(p);
+        return r;
+}
 
-        for (size_t i = 0; i < fit->rung->n_hooks; i++) {
-                if (p->refused[i] != 0)
-                        continue;
-                p->refused[i] = attach_hook(p, fit, i);
-                if (p->refused[i] < 0 && !fit->rung->hooks[i].title) {
-                        r = p->refused[i];
-                        memstall_program_unload(p);
-                        return r;
-                }
+/* A probe by perf_event_open(2) takes more rights where kernel.perf_event_paranoid is 3, one by bpf(2) needs
+ * Linux 5.18. */
+static bool is_multi_worth_a_try(const MemstallFit *fit, int error) {
+        return fit->rung->probes && !fit->multi && !fit->refuse_attach && (error == -EACCES || error == -EPERM);
+}
+
+int memstall_fit_load(MemstallProgram *p, const MemstallFit *fit) {
+        MemstallFit multi = *fit;
+        int r;
+
+        r = load_and_attach(p, fit);
+        if (is_multi_worth_a_try(fit, r)) {
+                multi.multi = true;
+                if (load_and_attach(p, &multi) >= 0)
+                        r = 0;
         }
-        p->rung_row = fit->rung;
-        return 0;
+        if (r >= 0)
+                p->rung_row = fit->rung;
+        return r;
 }

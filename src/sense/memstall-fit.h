@@ -15,6 +15,7 @@ typedef struct MemstallFit {
         const MemstallRung *rung;
         const struct btf *btf;          /* of the kernel; NULL: hidden or none */
         bool stacks;
+        bool multi;                     /* kprobes by bpf(2), not by perf_event_open(2); else where the latter is refused */
         uint32_t refuse_load, refuse_attach;    /* MemstallTrial */
         uint32_t tasks_max;                     /* likewise */
 } MemstallFit;

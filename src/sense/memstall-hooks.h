@@ -22,6 +22,7 @@ typedef struct MemstallRung {
         const char *title;              /* for people */
         const char *lacks;              /* what none of its hooks tells; NULL: nothing */
         bool needs_btf, needs_ftrace;
+        bool probes;                    /* has kprobes */
         const MemstallHook *hooks;
         size_t n_hooks;
         const void *(*elf)(size_t *ret_size);

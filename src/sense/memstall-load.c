@@ -152,6 +152,7 @@ int memstall_program_load(MemstallProgram *p, bool stacks, const MemstallTrial *
                         .rung = &memstall_rungs[i],
                         .btf = btf,
                         .stacks = stacks,
+                        .multi = trial && trial->multi && memstall_rungs[i].probes,
                         .refuse_load = trial && i == first ? trial->refuse_load : 0,
                         .refuse_attach = trial && i == first ? trial->refuse_attach : 0,
                         .tasks_max = trial ? trial->tasks_max : 0,

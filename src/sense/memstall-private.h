@@ -27,6 +27,8 @@ typedef struct MemstallTrial {
         size_t first_rung;              /* those before it are not tried */
         uint32_t refuse_load;           /* these are made into programs that no kernel loads */
         uint32_t refuse_attach;
+        bool multi;                     /* no kprobe by perf_event_open(2) */
+        bool no_symbols;                /* they are not read, which takes its time */
         uint32_t tasks_max;             /* room for so many tasks; 0: as many as ever */
 } MemstallTrial;
 

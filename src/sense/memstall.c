@@ -95,7 +95,7 @@ int memstall_new_trial(Memstall **ret, bool stacks, const MemstallTrial *trial, 
         r = memstall_program_load(&m->program, stacks, trial, ret_why, why_size);
         if (r != 0)
                 return r;
-        r = read_symbols(m);
+        r = trial && trial->no_symbols ? 0 : read_symbols(m);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(m);

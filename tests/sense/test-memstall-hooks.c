@@ -14,7 +14,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
-#include "sense/memstall-hooks.h"
+#include "sense/memstall-attach.h"
 
 static struct bpf_object *open_rung(const MemstallRung *rung) {
         struct bpf_object *o;
@@ -73,6 +73,35 @@ static void test_hooks_have_programs(void **state) {
         }
 }
 
+static void test_probes_are_known(void **state) {
+        for (size_t i = 0; i < _MEMSTALL_RUNG_MAX; i++) {
+                const MemstallRung *rung = &memstall_rungs[i];
+                struct bpf_object *o = open_rung(rung);
+                struct bpf_program *program;
+                bool probes = false;
+
+                bpf_object__for_each_program(program, o)
+                        probes = probes || memstall_program_is_probe(program);
+                assert_int_equal(rung->probes, probes);
+                bpf_object__close(o);
+        }
+}
+
+static void test_names_of_targets(void **state) {
+        const MemstallHook hook = { .others = { "older", "oldest" } }, plain = { 0 };
+        struct bpf_object *o = open_rung(&memstall_rungs[MEMSTALL_RUNG_KPROBE]);
+        struct bpf_program *program = bpf_object__find_program_by_name(o, "section_enter");
+        const char *names[MEMSTALL_NAMES_MAX];
+
+        assert_int_equal(memstall_hook_names(&hook, program, names), 3);
+        assert_string_equal(names[0], "psi_memstall_enter");
+        assert_string_equal(names[1], "older");
+        assert_string_equal(names[2], "oldest");
+        assert_int_equal(memstall_hook_names(&plain, program, names), 1);
+        assert_null(memstall_hook_program(o, &plain, 0));
+        bpf_object__close(o);
+}
+
 /* What every reader relies on. */
 static void test_rungs_have_maps(void **state) {
         static const char *const maps[] = { "tasks", "totals", "counters", ".rodata" };
@@ -104,6 +133,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_programs_have_one_hook),
                 cmocka_unit_test(test_hooks_have_programs),
+                cmocka_unit_test(test_probes_are_known),
+                cmocka_unit_test(test_names_of_targets),
                 cmocka_unit_test(test_rungs_have_maps),
                 cmocka_unit_test(test_rungs_without_btf),
         };
