@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -65,6 +66,18 @@ uint64_t cgroup_stall_usec(const Cgroup *c, const char *file) {
         total = strstr(text, "total=");
         CHECK(total);
         return strtoull(total + strlen("total="), NULL, 10);
+}
+
+uint64_t cgroup_settle(const Cgroup *c, pid_t pid) {
+        (void) kill(pid, SIGSTOP);
+        sleep_usec(5 * USEC_PER_SEC / 2);
+        return cgroup_stall_usec(c, "memory.pressure");
+}
+
+bool is_near(const char *what, uint64_t psi, uint64_t sum) {
+        (void) printf("%s: PSI %" PRIu64 " us, sections %" PRIu64 " us\n", what, psi, sum);
+        (void) fflush(stdout);
+        return psi > 0 && sum <= psi + psi / 5 && sum >= psi - psi / 5;
 }
 
 pid_t cgroup_fork(const Cgroup *c, void (*work)(void)) {

@@ -36,6 +36,17 @@ void cgroup_write(const Cgroup *c, const char *file, const char *text);
  * io.pressure. PSI brings both up to date every 2 s. */
 uint64_t cgroup_stall_usec(const Cgroup *c, const char *file);
 
+/* So long a task goes on, once it stalls, where the sums are held against PSI: with what cgroup_settle() takes it has to
+ * fit into the window that memstall_read() is sure to show, 8.6 s, on a slow machine as well. */
+#define STALL_FOR_USEC (2 * USEC_PER_SEC)
+
+/* Stops the process, so that nothing stalls any longer, and waits until its cgroup's memory.pressure is up to date. */
+uint64_t cgroup_settle(const Cgroup *c, pid_t pid);
+
+/* Tells both, microseconds, and whether they are within a fifth of each other: where both have to be alike, but CPUs are
+ * taken away from an emulated machine at any time, inside of sections or between PSI and a hook. */
+bool is_near(const char *what, uint64_t psi, uint64_t sum);
+
 /* A process in the cgroup that does the work, on the first CPU. */
 pid_t cgroup_fork(const Cgroup *c, void (*work)(void));
 

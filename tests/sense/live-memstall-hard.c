@@ -23,20 +23,10 @@ enum {
         THREADS_MAX = 16000,
 };
 
-static uint64_t count_of(const Reading *r, uint64_t cgroup_id) {
-        uint64_t count = 0;
-
-        for (size_t i = 0; i < r->n; i++)
-                if (r->entries[i].cgroup_id == cgroup_id)
-                        count += r->entries[i].count;
-        return count;
-}
-
 /* ---- Killed inside a section: the sleep that memory.high imposes ends at once, with its leave ---- */
 
 bool test_killed(Memstall *m) {
         size_t before = count_records(m);
-        const StallEntry *e;
         Reading r, later;
         Cgroup c;
         pid_t pid;
@@ -49,22 +39,25 @@ bool test_killed(Memstall *m) {
         CHECK(waitpid(pid, NULL, 0) == pid);
         check_records(m, before);
 
-        /* And it is not stalled any longer. */
+        /* And it is not stalled any longer, not after PSI either. */
         read_now(m, &r);
-        sleep_usec(USEC_PER_SEC);
+        sleep_usec(5 * USEC_PER_SEC / 2);
         read_now(m, &later);
-        e = find(&later, pid, STALL_HIGH_THROTTLE);
-        CHECK(e && sum_usec(&later, pid) <= sum_usec(&r, pid));
+        CHECK(find(&later, pid, STALL_HIGH_THROTTLE));
+        CHECK(sum_usec(&later, pid) <= sum_usec(&r, pid));
+        CHECK(is_near("killed inside", cgroup_stall_usec(&c, "memory.pressure"), sum_usec(&later, pid)));
         (void) rmdir(c.path);
         return true;
 }
 
-/* ---- The cgroup goes away while its last task, which has left it, is still in the section ---- */
+/* ---- The cgroup goes away while its last task, which has left it, is still in the section ----
+ * PSI goes on in the cgroup where the task is then. */
 
 bool test_removed(Memstall *m) {
         size_t before = count_records(m);
         Cgroup c, other;
         char text[16];
+        uint64_t psi;
         Reading r;
         pid_t pid;
 
@@ -74,11 +67,14 @@ bool test_removed(Memstall *m) {
         read_until(m, pid, 2 * USEC_PER_SEC, &r);
         (void) snprintf(text, sizeof(text), "%d", (int) pid);
         cgroup_write(&other, "cgroup.procs", text);
+        psi = cgroup_stall_usec(&c, "memory.pressure");
         CHECK(rmdir(c.path) == 0);
 
+        psi += cgroup_settle(&other, pid);
         read_now(m, &r);
-        CHECK(count_of(&r, c.id) > 0);
+        CHECK(count_in(&r, c.id) > 0);
         CHECK(sum_usec(&r, pid) >= USEC_PER_SEC);
+        CHECK(is_near("cgroup removed", psi, sum_usec(&r, pid)));
         cgroup_end(&other, pid);
         check_records(m, before);
         return true;
@@ -184,7 +180,7 @@ static size_t stall_threads(Memstall *m, const Cgroup *c, unsigned n, pid_t *ret
         for (unsigned i = 0; i < n; i++)
                 CHECK(write(go[1], ".", 1) == 1);
         /* Emulated, it takes them some time to get there, one after the other. */
-        for (unsigned i = 0; i < 100 + n / 10 && most < n / 2 + n / 4; i++) {
+        for (unsigned i = 0; i < 100 + n / 25 && most < n / 2 + n / 4; i++) {
                 most = MAX(most, count_records(m));
                 sleep_usec(USEC_PER_SEC / 10);
         }
@@ -194,6 +190,7 @@ static size_t stall_threads(Memstall *m, const Cgroup *c, unsigned n, pid_t *ret
 bool test_many(Memstall *m, unsigned n) {
         size_t before = count_records(m), most;
         MemstallCounters earlier, c;
+        uint64_t psi;
         Cgroup group;
         Reading r;
         pid_t pid;
@@ -203,16 +200,19 @@ bool test_many(Memstall *m, unsigned n) {
         if (!cgroup_make(&group, "many", "memory.high", "max"))
                 return false;
         most = stall_threads(m, &group, n, &pid);
+        psi = cgroup_stall_usec(&group, "memory.pressure");
         read_now(m, &r);
         CHECK(memstall_counters(m, &c) == 0);
         (void) printf("%u tasks: %zu records at a time, %" PRIu64 " sections, %" PRIu64 " in the window, %" PRIu64
-                      " lost for room, %" PRIu64 " without a beginning\n",
-                      n, most, c.sections - earlier.sections, count_of(&r, group.id), c.full - earlier.full,
-                      c.orphans - earlier.orphans);
+                      " lost for room, %" PRIu64 " without a beginning; %" PRIu64 " us, some of PSI %" PRIu64 " us\n",
+                      n, most, c.sections - earlier.sections, count_in(&r, group.id), c.full - earlier.full,
+                      c.orphans - earlier.orphans, usec_in(&r, group.id), psi);
+        (void) fflush(stdout);
         cgroup_end(&group, pid);
 
         CHECK(most >= MIN(n / 2, 100U)); /* a slow guest has most of them wait for a CPU */
-        CHECK(count_of(&r, group.id) >= n / 2);
+        CHECK(count_in(&r, group.id) >= n / 2);
+        CHECK(usec_in(&r, group.id) >= psi / 5 * 4); /* all of them together, not whether there is one */
         CHECK(c.full == earlier.full);
         CHECK(c.orphans - earlier.orphans <= n / 20);
         check_records(m, before);

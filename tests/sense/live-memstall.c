@@ -5,7 +5,8 @@
  *
  * `live-memstall print SECONDS` instead prints, every so often, what memstall_read() sees; `waits` and `hard` are
  * the tests in files of that name; `swap` needs swap space, which all others must not have; `many N` stalls N
- * tasks at once. */
+ * tasks at once; `nested FILE` reads a file of 10 MiB, of a file system that
+ * has nested sections. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,6 +18,7 @@
 enum {
         EXIT_SKIP = 77,
         MANY = 1000,
+        TRIES = 3,
 };
 
 static void check_charge_stack(const Memstall *m, const StallEntry *e) {
@@ -36,42 +38,46 @@ static void check_charge_stack(const Memstall *m, const StallEntry *e) {
         CHECK(!strstr(stack, "bpf_") && !strstr(stack, "psi_memstall"));
 }
 
-static bool test_max(Memstall *m) {
+/* Whether PSI and the sections agree; all else has to hold. */
+static bool max_is_right(Memstall *m, const Cgroup *c) {
         const StallEntry *e;
-        uint64_t psi, sum;
+        uint64_t psi;
         Reading r;
         ReclaimEntry reclaim;
-        Cgroup c;
         pid_t pid;
 
-        if (!cgroup_make(&c, "max", "memory.max", "2M"))
-                return false;
-        pid = cgroup_fork(&c, look_up_nothing);
-        read_until(m, pid, USEC_PER_SEC / 2, &r);
-        (void) kill(pid, SIGSTOP);
-
-        /* PSI brings its file up to date every 2 s. */
-        sleep_usec(5 * USEC_PER_SEC / 2);
-        psi = cgroup_stall_usec(&c, "memory.pressure");
+        pid = cgroup_fork(c, look_up_nothing);
+        wait_for_stall(m, c);
+        sleep_usec(STALL_FOR_USEC);
+        psi = cgroup_settle(c, pid);
         read_now(m, &r);
         print_all(m);
-        cgroup_end(&c, pid);
+        CHECK(find_reclaim(m, c->id, c->id, RECLAIM_MAX, &reclaim));
+        CHECK(reclaim.count > 0);       /* no pages: those of slabs are not counted below a limit since 6.4 */
+        CHECK(!find_reclaim(m, c->id, c->id, RECLAIM_HIGH, &reclaim));
+        CHECK(!find_reclaim(m, c->id, c->id, RECLAIM_BY_HAND, &reclaim));
+        cgroup_end(c, pid);
 
         e = find(&r, pid, STALL_MEMCG_MAX);
         CHECK(e);
-        CHECK(e->cgroup_id == c.id && e->limit_id == c.id);
+        CHECK(e->cgroup_id == c->id && e->limit_id == c->id);
         CHECK(strncmp(e->comm, "live-memstall", strlen("live-memstall")) == 0);
         CHECK(e->count > 0 && e->longest_usec <= e->stall_usec);
         check_charge_stack(m, e);
-        CHECK(find_reclaim(m, c.id, c.id, RECLAIM_MAX, &reclaim));
-        CHECK(reclaim.count > 0);       /* no pages: those of slabs are not counted below a limit since 6.4 */
-        CHECK(!find_reclaim(m, c.id, c.id, RECLAIM_HIGH, &reclaim));
-        CHECK(!find_reclaim(m, c.id, c.id, RECLAIM_BY_HAND, &reclaim));
+        return is_near("memory.max", psi, sum_usec(&r, pid));
+}
 
-        sum = sum_usec(&r, pid);
-        (void) printf("memory.max: PSI %" PRIu64 " us, sections %" PRIu64 " us\n", psi, sum);
-        CHECK(sum <= psi + psi / 5 && sum >= psi - psi / 5);
-        return true;
+static bool test_max(Memstall *m) {
+        for (int i = 0; i < TRIES; i++) {
+                Cgroup c;
+
+                if (!cgroup_make(&c, "max", "memory.max", "2M"))
+                        return false;
+                if (max_is_right(m, &c))
+                        return true;
+        }
+        CHECK(!"what PSI has");
+        return false;
 }
 
 static bool test_high(Memstall *m) {
@@ -108,10 +114,10 @@ static bool test_waits(Memstall *m) {
 }
 
 static bool test_hard(Memstall *m) {
-        return test_killed(m) && test_removed(m) && test_reused(m) && test_many(m, MANY) && test_full();
+        return test_killed(m) && test_removed(m) && test_reused(m) && test_again(m) && test_many(m, MANY) && test_full();
 }
 
-static bool run(Memstall *m, const char *verb) {
+static bool run(Memstall *m, const char *verb, const char *argument) {
         static const struct {
                 const char *verb;
                 bool (*test)(Memstall *m);
@@ -122,6 +128,10 @@ static bool run(Memstall *m, const char *verb) {
                 { "swap", test_swap_wait },
         };
 
+        if (argument && strcmp(verb, "many") == 0)
+                return test_many(m, (unsigned) strtoul(argument, NULL, 10));
+        if (argument && strcmp(verb, "nested") == 0)
+                return test_nested(m, argument);
         for (size_t i = 0; i < ELEMENTSOF(tests); i++)
                 if (strcmp(tests[i].verb, verb) == 0)
                         return tests[i].test(m);
@@ -146,8 +156,7 @@ int main(int argc, char **argv) {
                         sleep_usec(strtoull(argv[2], NULL, 10) * USEC_PER_SEC);
                         print_all(m);
                 }
-        done = argc == 3 && strcmp(verb, "many") == 0 ? test_many(m, (unsigned) strtoul(argv[2], NULL, 10))
-                                                      : run(m, verb);
+        done = run(m, verb, argc > 2 ? argv[2] : NULL);
         if (!done) {
                 (void) fprintf(stderr, "skipped: no memory controller at /sys/fs/cgroup\n");
                 return EXIT_SKIP;

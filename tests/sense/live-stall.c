@@ -89,6 +89,24 @@ uint64_t sum_usec(const Reading *r, pid_t pid) {
         return sum;
 }
 
+uint64_t usec_in(const Reading *r, uint64_t cgroup_id) {
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < r->n; i++)
+                if (r->entries[i].cgroup_id == cgroup_id)
+                        sum += r->entries[i].stall_usec;
+        return sum;
+}
+
+uint64_t count_in(const Reading *r, uint64_t cgroup_id) {
+        uint64_t count = 0;
+
+        for (size_t i = 0; i < r->n; i++)
+                if (r->entries[i].cgroup_id == cgroup_id)
+                        count += r->entries[i].count;
+        return count;
+}
+
 void read_until(Memstall *m, pid_t pid, uint64_t usec, Reading *ret) {
         for (int i = 0; i < 300; i++) {
                 sleep_usec(USEC_PER_SEC / 5);
@@ -97,6 +115,18 @@ void read_until(Memstall *m, pid_t pid, uint64_t usec, Reading *ret) {
                         return;
         }
         print_all(m);
+        CHECK(!"stalled at all");
+}
+
+void wait_for_stall(Memstall *m, const Cgroup *c) {
+        Reading r;
+
+        for (int i = 0; i < 600; i++) {
+                read_now(m, &r);
+                if (usec_in(&r, c->id) > 0)
+                        return;
+                sleep_usec(USEC_PER_SEC / 10);
+        }
         CHECK(!"stalled at all");
 }
 

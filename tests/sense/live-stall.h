@@ -26,8 +26,15 @@ void read_now(Memstall *m, Reading *ret);
 const StallEntry *find(const Reading *r, pid_t pid, StallClass class);
 uint64_t sum_usec(const Reading *r, pid_t pid);
 
+/* Of all processes that stalled in the cgroup. */
+uint64_t usec_in(const Reading *r, uint64_t cgroup_id);
+uint64_t count_in(const Reading *r, uint64_t cgroup_id);
+
 /* Reads until the process has stalled that long in all, for a minute at most: emulated guests are slow. */
 void read_until(Memstall *m, pid_t pid, uint64_t usec, Reading *ret);
+
+/* Until some process has stalled in the cgroup, likewise. */
+void wait_for_stall(Memstall *m, const Cgroup *c);
 
 /* What is known of it: pages and times of this cgroup as the task's; NULL, 0 for none. */
 bool find_reclaim(Memstall *m, uint64_t cgroup_id, uint64_t target_id, ReclaimKind kind, ReclaimEntry *ret);
@@ -41,10 +48,12 @@ void check_records(Memstall *m, size_t before);
 
 void print_all(Memstall *m);
 
-/* live-memstall-hard.c and -waits.c; false where there is no memory controller. */
+/* live-memstall-hard.c, -nested.c and -waits.c; false where there is no memory controller. */
 bool test_killed(Memstall *m);
 bool test_removed(Memstall *m);
 bool test_reused(Memstall *m);
+bool test_again(Memstall *m);
+bool test_nested(Memstall *m, const char *file);
 bool test_many(Memstall *m, unsigned n);
 bool test_full(void);
 bool test_by_hand(Memstall *m);
