@@ -41,8 +41,5 @@ static __always_inline int bare_begin(uint64_t identity, uint32_t marks) {
 
         (void) bpf_get_current_comm(record.comm, sizeof(record.comm));
         record.kthread_class = bare_kthread_class(record.cgroup_id, record.comm);
-        record.start_ns = bpf_ktime_get_ns();
-        if (bpf_map_update_elem(&tasks, &tid, &record, BPF_ANY) < 0)
-                count(MEMSTALL_COUNTER_FULL);
-        return 0;
+        return start_section(tid, &record);
 }

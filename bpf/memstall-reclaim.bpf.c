@@ -29,7 +29,7 @@ static __always_inline int reclaim_ends(void *ctx, uint32_t mark) {
         }
         if (!(record->marks & mark))
                 return 0;
-        add_section(ctx, record);
+        add_section(ctx, record, bpf_ktime_get_ns());
         return forget(record);
 }
 

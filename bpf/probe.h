@@ -26,9 +26,11 @@ static __always_inline bool probe_is_nested(struct pt_regs *ctx) {
 /* The sleep for memory.high is the last thing that is done for it, and what many tasks do at once: that is
  * when kretprobes are skipped, so it ends what surrounds it as well. */
 static __always_inline int probe_end_section(void *ctx, MemstallTask *record) {
+        uint64_t now = bpf_ktime_get_ns();
+
         if (memstall_class_by_marks(record->marks, record->kthread_class) == STALL_HIGH_THROTTLE) {
-                add_section(ctx, record);
+                add_section(ctx, record, now);
                 return forget(record);
         }
-        return end_section(ctx, record);
+        return end_section(ctx, record, now);
 }

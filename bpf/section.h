@@ -35,6 +35,21 @@ static __always_inline uint32_t kthread_class(struct task_struct *task, const ch
         return task->flags & PF_KTHREAD ? background_class(comm) : 0;
 }
 
+/* From here on it is PSI's time: writing the record down would be a good deal of a short section. */
+static __always_inline int start_section(uint32_t tid, MemstallTask *record) {
+        MemstallTask *written;
+
+        record->start_ns = bpf_ktime_get_ns();
+        if (bpf_map_update_elem(&tasks, &tid, record, BPF_ANY) < 0) {
+                count(MEMSTALL_COUNTER_FULL);
+                return 0;
+        }
+        written = bpf_map_lookup_elem(&tasks, &tid);
+        if (written)
+                written->start_ns = bpf_ktime_get_ns();
+        return 0;
+}
+
 static __always_inline int begin_section(struct task_struct *task, const MemstallTask *old) {
         uint64_t id = bpf_get_current_pid_tgid();
         uint32_t tid = (uint32_t) id;
@@ -53,10 +68,7 @@ static __always_inline int begin_section(struct task_struct *task, const Memstal
         record.tgid = id >> 32;
         __builtin_memcpy(record.comm, task->group_leader->comm, sizeof(record.comm));
         record.kthread_class = kthread_class(task, record.comm);
-        record.start_ns = bpf_ktime_get_ns();
-        if (bpf_map_update_elem(&tasks, &tid, &record, BPF_ANY) < 0)
-                count(MEMSTALL_COUNTER_FULL);
-        return 0;
+        return start_section(tid, &record);
 }
 
 /* At the beginning of psi_memstall_enter(). */
@@ -78,8 +90,10 @@ static __always_inline int enter_section_again(void) {
         if (in_section(task))
                 return 0;
         old = record_of(task, current_tid());
-        if (old && old->start_ns)
+        if (old && old->start_ns) {
+                old->start_ns = bpf_ktime_get_ns();
                 return 0;
+        }
         count(MEMSTALL_COUNTER_MENDED);
         return begin_section(task, old);
 }
@@ -110,8 +124,8 @@ static __always_inline MemstallKey key_of(const MemstallTask *record, uint64_t e
         };
 }
 
-static __always_inline void add_section(void *ctx, const MemstallTask *record) {
-        uint64_t now = bpf_ktime_get_ns(), took = now - record->start_ns;
+static __always_inline void add_section(void *ctx, const MemstallTask *record, uint64_t now) {
+        uint64_t took = now - record->start_ns;
         MemstallKey key = key_of(record, now >> MEMSTALL_EPOCH_SHIFT);
         bool is_wait = key.class == MEMSTALL_WAIT;
 
@@ -133,10 +147,10 @@ static __always_inline int forget(MemstallTask *record) {
         return 0;
 }
 
-static __always_inline int end_section(void *ctx, MemstallTask *record) {
+static __always_inline int end_section(void *ctx, MemstallTask *record, uint64_t now) {
         uint32_t tid = current_tid();
 
-        add_section(ctx, record);
+        add_section(ctx, record, now);
 
         /* Not running any more, even if the map is busy and keeps the record. */
         record->start_ns = 0;
@@ -149,6 +163,7 @@ static __always_inline int end_section(void *ctx, MemstallTask *record) {
 /* At the end of psi_memstall_leave(). */
 static __always_inline int leave_section(void *ctx) {
         struct task_struct *task = bpf_get_current_task_btf();
+        uint64_t now = bpf_ktime_get_ns();
         MemstallTask *record;
 
         if (in_section(task))
@@ -159,12 +174,13 @@ static __always_inline int leave_section(void *ctx) {
                 count(MEMSTALL_COUNTER_ORPHANS);
                 return 0;
         }
-        return end_section(ctx, record);
+        return end_section(ctx, record, now);
 }
 
 /* Likewise, after the other: a record that has not ended was left to this one. */
 static __always_inline int leave_section_again(void *ctx) {
         struct task_struct *task = bpf_get_current_task_btf();
+        uint64_t now = bpf_ktime_get_ns();
         MemstallTask *record;
 
         if (in_section(task))
@@ -173,7 +189,7 @@ static __always_inline int leave_section_again(void *ctx) {
         if (!record || !record->start_ns)
                 return 0;
         count(MEMSTALL_COUNTER_MENDED);
-        return end_section(ctx, record);
+        return end_section(ctx, record, now);
 }
 
 /* ---- A section that goes on for seconds shows its stack before its end: whoever asks now, asks about it ---- */
