@@ -141,17 +141,11 @@ int node_reclaim_end(void *ctx) {
                 return wait_ends(ctx, site);                                                                \
         }
 
-WAIT(wait_lock, "__folio_lock", MEMSTALL_WAIT_LOCK)
-WAIT(wait_lock_killable, "__folio_lock_killable", MEMSTALL_WAIT_LOCK_KILLABLE)
 WAIT(wait_fault, "__folio_lock_or_retry", MEMSTALL_WAIT_FAULT)
 
-/* The second one is a bit: PG_locked is the first of them, others mean writeback. */
-static __always_inline bool is_lock(uint64_t *ctx) {
-        return (uint32_t) ctx[1] == 0;
-}
-
-WAIT_IF(wait_bit, "folio_wait_bit", MEMSTALL_WAIT_BIT, is_lock)
-WAIT_IF(wait_bit_killable, "folio_wait_bit_killable", MEMSTALL_WAIT_BIT_KILLABLE, is_lock)
+/* What the functions of mm/filemap.c that wait for a page have in common: they are folded into each other, differently in
+ * each kernel, and what is left of them may not be traced. */
+WAIT(wait_sleep, "io_schedule", MEMSTALL_WAIT_SLEEP)
 
 /* Whether it reads there and then: before 6.11 the argument says so; since then it is a plug, which readahead
  * has, and a pointer to a pointer, which the verifier of most kernels lets nobody load. Under either name of

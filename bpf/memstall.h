@@ -51,12 +51,9 @@ enum {
 
 /* Functions in which a task waits for a page. */
 typedef enum MemstallWaitSite {
-        MEMSTALL_WAIT_LOCK,
-        MEMSTALL_WAIT_LOCK_KILLABLE,
-        MEMSTALL_WAIT_FAULT,            /* __folio_lock_or_retry(): some of the others may be inside it */
-        MEMSTALL_WAIT_BIT,
-        MEMSTALL_WAIT_BIT_KILLABLE,
-        MEMSTALL_WAIT_SWAP_READ,
+        MEMSTALL_WAIT_FAULT,            /* __folio_lock_or_retry() */
+        MEMSTALL_WAIT_SWAP_READ,        /* swap_read_folio() */
+        MEMSTALL_WAIT_SLEEP,            /* io_schedule(): inside of both, and elsewhere */
 } MemstallWaitSite;
 
 /* Map `tasks`, by thread id: from the outermost enter to its leave. */

@@ -2,8 +2,9 @@
 #pragma once
 
 /* What PSI does not count: a page fault waits for a page that is being read, but that was not in use before
- * (no workingset flag). The hooks are the slow paths, called only where a page is locked already; and the
- * reading of a page from swap, which on some devices (zram) is done there and then.
+ * (no workingset flag). The hooks are called only where a task has to wait; one is about a page from swap that is
+ * locked already, one about the reading of a page from swap, which on some devices (zram) is done there and then,
+ * and one about any sleep for I/O, of which the stack tells whether it is in a page fault.
  *
  * The outermost wait of a task counts. If a memory stall begins inside it, PSI counts the time, and
  * begin_section() takes the record away; one inside a stall is not looked at. */
@@ -29,17 +30,22 @@ struct {
         __type(value, MemstallPlaces);
 } places SEC(".maps");
 
+/* A sleep inside of another wait, or of reclaim that PSI does not count. */
+static __always_inline bool is_inner_sleep(const MemstallTask *old, MemstallWaitSite site) {
+        if (site != MEMSTALL_WAIT_SLEEP || !old)
+                return false;
+        if (old->marks & MEMSTALL_MARK_WAIT)
+                return old->wait_site != MEMSTALL_WAIT_SLEEP;
+        return old->marks & (MEMSTALL_MARKS_AROUND | MEMSTALL_MARK_BY_HAND);
+}
+
 static __always_inline int wait_begins(MemstallWaitSite site) {
         struct task_struct *task = bpf_get_current_task_btf();
-        MemstallTask record = {}, *old;
         uint32_t tid = current_tid();
+        MemstallTask record = {};
 
-        if (in_section(task) || task->flags & PF_KTHREAD)
+        if (in_section(task) || task->flags & PF_KTHREAD || is_inner_sleep(record_of(task, tid), site))
                 return 0;
-        old = record_of(task, tid);
-        if (old && old->marks & MEMSTALL_MARK_WAIT && old->wait_site == MEMSTALL_WAIT_FAULT &&
-            site != MEMSTALL_WAIT_FAULT)
-                return 0;               /* inside that one; no other has one inside */
 
         /* Any other record has lost its end: what is marked waits for no page outside of its sections. */
         record.task_start = task->start_time;

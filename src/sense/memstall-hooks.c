@@ -36,14 +36,7 @@ static const MemstallHook fentry_hooks[] = {
         PAGES_HOOKS,
         { "swap-wait", { "wait_fault_begin", "wait_fault_end" }, { "__lock_page_or_retry" } },
         { "swap-wait in swap_read_folio", { "wait_swap_read_begin", "wait_swap_read_end" }, { "swap_readpage" } },
-        { "waits in __folio_lock", { "wait_lock_begin", "wait_lock_end" }, { "__lock_page" } },
-        { "waits in __folio_lock_killable",
-          { "wait_lock_killable_begin", "wait_lock_killable_end" },
-          { "__lock_page_killable" } },
-        { "waits in folio_wait_bit", { "wait_bit_begin", "wait_bit_end" }, { "wait_on_page_bit" } },
-        { "waits in folio_wait_bit_killable",
-          { "wait_bit_killable_begin", "wait_bit_killable_end" },
-          { "wait_on_page_bit_killable" } },
+        { "file-wait", { "wait_sleep_begin", "wait_sleep_end" } },
 };
 
 static const MemstallHook kprobe_hooks[] = {
