@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,6 +54,16 @@ void cgroup_write(const Cgroup *c, const char *file, const char *text) {
         if (r < 0)
                 (void) fprintf(stderr, "%s/%s: %s\n", c->path, file, strerror(-r));
         CHECK(r == 0);
+}
+
+bool cgroup_slow_down(const Cgroup *c, const char *file, unsigned reads) {
+        struct stat st;
+        char text[64];
+
+        (void) write_file(CGROUP_ROOT, "cgroup.subtree_control", "+io");
+        CHECK(stat(file, &st) == 0);
+        (void) snprintf(text, sizeof(text), "%u:%u riops=%u", major(st.st_dev), minor(st.st_dev), reads);
+        return write_file(c->path, "io.max", text) == 0;
 }
 
 uint64_t cgroup_stall_usec(const Cgroup *c, const char *file) {

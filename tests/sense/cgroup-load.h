@@ -32,6 +32,9 @@ typedef struct Cgroup {
 bool cgroup_make(Cgroup *ret, const char *name, const char *file, const char *limit);
 void cgroup_write(const Cgroup *c, const char *file, const char *text);
 
+/* Reads at most so many times a second from the disk that holds the file; false where that cannot be had. */
+bool cgroup_slow_down(const Cgroup *c, const char *file, unsigned reads);
+
 /* The sum of time that PSI has some task of the cgroup stalled, microseconds; the file is memory.pressure or
  * io.pressure. PSI brings both up to date every 2 s. */
 uint64_t cgroup_stall_usec(const Cgroup *c, const char *file);

@@ -15,13 +15,8 @@
 #include <unistd.h>
 
 #include "cgroup-load.h"
-#include "core/decision.h"
+#include "live-ways.h"
 #include "sense/memstall.h"
-
-#define DATA_FILE "/var/tmp/live-accuracy"
-#define MIB ((size_t) 1 << 20)
-#define PAGE 4096U
-#define FILE_SIZE (10 * MIB)
 
 /* The window that memstall_read() is sure to show is 8.6 s: work and wait have to fit into it. */
 #define WORK_USEC (5 * USEC_PER_SEC)
@@ -34,115 +29,8 @@ enum {
         N_ENTRIES = 256,
 };
 
-static volatile uint8_t *map(size_t size) {
-        void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-        if (p == MAP_FAILED)
-                _exit(EXIT_FAILURE);
-        return p;
-}
-
-/* The same numbers each time. */
-static size_t draw(size_t n) {
-        static uint64_t state = 1;
-
-        state = state * UINT64_C(6364136223846793005) + 1;
-        return (size_t) (state >> 33) % n;
-}
-
-static uint64_t free_bytes(void) {
-        struct sysinfo info;
-
-        CHECK(sysinfo(&info) == 0);
-        return (uint64_t) (info.freeram + info.bufferram) * info.mem_unit;
-}
-
-/* ---- Ways to stall --------------------------------------------------------------------------- */
-
-static void grow(void) {
-        volatile uint8_t *p = map(512 * MIB);
-
-        for (size_t i = 0; i < 512 * MIB; i += PAGE)
-                p[i] = 1;
-        pause();
-}
-
-/* Pages that are used twice are of the working set when they are evicted. */
-static void read_again(void) {
-        static uint8_t page[PAGE];
-        int fd = open(DATA_FILE, O_RDONLY | O_CLOEXEC);
-
-        if (fd < 0)
-                _exit(EXIT_FAILURE);
-        (void) posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
-        for (;;) {
-                off_t at = (off_t) (draw(FILE_SIZE / PAGE) * PAGE);
-
-                for (unsigned i = 0; i < 3; i++)
-                        if (pread(fd, page, sizeof(page), at) < 0)
-                                _exit(EXIT_FAILURE);
-        }
-}
-
-static void touch_again(void) {
-        volatile uint8_t *p = map(48 * MIB);
-
-        for (;;) {
-                size_t at = draw(48 * MIB / PAGE) * PAGE;
-
-                for (unsigned i = 0; i < 3; i++)
-                        p[at]++;
-        }
-}
-
-static void touch_much(void) {
-        volatile uint8_t *p = map(320 * MIB);
-
-        for (;;)
-                for (size_t i = 0; i < 320 * MIB; i += PAGE)
-                        p[i]++;
-}
-
-static void ask_for_large_pages(void) {
-        size_t size = 128 * MIB, large = 2 * MIB;
-        volatile uint8_t *p = map(size);
-
-        (void) madvise((void *) p, size, MADV_HUGEPAGE);
-        for (;;) {
-                for (size_t i = 0; i < size; i += large)
-                        p[i] = 1;
-                (void) madvise((void *) p, size, MADV_DONTNEED);
-        }
-}
-
-/* ---- What others do meanwhile ---------------------------------------------------------------- */
-
-/* Takes all free memory but so much, for good. */
-static void leave_little(void) {
-        size_t size = free_bytes() / PAGE * PAGE;
-        void *p;
-
-        size -= MIN(size, 24 * MIB);
-        p = (void *) map(size);
-        (void) mlock(p, size);
-}
-
-/* Takes nearly all of it, and gives every other page back: nothing large is left in one piece. */
-static void leave_pieces(void) {
-        size_t size = free_bytes() / PAGE * PAGE;
-        volatile uint8_t *p;
-
-        size -= MIN(size, 40 * MIB);
-        p = map(size);
-        (void) madvise((void *) p, size, MADV_NOHUGEPAGE);
-        for (size_t i = 0; i < size; i += PAGE)
-                p[i] = 1;
-        for (size_t i = 0; i < size; i += 2 * PAGE)
-                (void) madvise((void *) (p + i), PAGE, MADV_DONTNEED);
-}
-
 /* Not returned from before it is done. */
-static pid_t others(void (*work)(void)) {
+static pid_t prepare(void (*work)(void)) {
         int ends[2];
         char done;
         pid_t pid;
@@ -172,26 +60,9 @@ static void end(pid_t pid) {
 
 /* ---- The table ------------------------------------------------------------------------------- */
 
-typedef struct Way {
-        const char *name;
-        const char *file, *limit, *swap_max;
-        void (*others)(void), (*work)(void);
-        StallClass class; /* one that must be there */
-        bool swaps;
-} Way;
-
-static const Way ways[] = {
-        { "memory-max", "memory.max", "2M", NULL, NULL, look_up_nothing, STALL_MEMCG_MAX, false },
-        { "memory-high", "memory.high", "4M", NULL, NULL, grow, STALL_MEMCG_HIGH, true },
-        { "high-throttle", "memory.high", "4M", "0", NULL, grow, STALL_HIGH_THROTTLE, false },
-        { "refault", "memory.max", "5M", NULL, NULL, read_again, STALL_REFAULT, false },
-        { "swap-in", "memory.max", "32M", NULL, NULL, touch_again, STALL_SWAP_IN, true },
-        { "direct-reclaim", "memory.max", "max", NULL, leave_little, touch_much, STALL_DIRECT_RECLAIM, true },
-        { "compaction", "memory.max", "max", NULL, leave_pieces, ask_for_large_pages, STALL_COMPACTION, false },
-};
-
 typedef struct Sums {
-        uint64_t usec[_STALL_CLASS_MAX], count[_STALL_CLASS_MAX], counted_usec;
+        uint64_t usec[_STALL_CLASS_MAX], count[_STALL_CLASS_MAX];
+        uint64_t counted_usec, waited_usec; /* what PSI counts as of memory, and what it counts as of I/O alone */
 } Sums;
 
 static Sums add_up(Memstall *m, const Cgroup *c) {
@@ -207,6 +78,8 @@ static Sums add_up(Memstall *m, const Cgroup *c) {
                 sums.count[entries[i].class] += entries[i].count;
                 if (stall_is_counted(entries[i].class))
                         sums.counted_usec += entries[i].stall_usec;
+                else
+                        sums.waited_usec += entries[i].stall_usec;
         }
         return sums;
 }
@@ -221,62 +94,119 @@ static const char *percent(char *buf, size_t size, uint64_t part, uint64_t whole
 
 #define PERCENT(part, whole) percent((char[32]){ 0 }, 32, part, whole)
 
-/* Whether what was measured is right. */
-static bool judge(const Way *way, uint64_t psi_usec, const Sums *sums) {
-        uint64_t difference = MAX(psi_usec, sums->counted_usec) - MIN(psi_usec, sums->counted_usec);
-        bool right = psi_usec >= ENOUGH_USEC && difference * 100 <= psi_usec * 5 &&
-                     sums->usec[STALL_OTHER] * 100 <= sums->counted_usec * 2 && sums->usec[way->class] > 0;
+static uint64_t difference(uint64_t a, uint64_t b) {
+        return MAX(a, b) - MIN(a, b);
+}
 
-        (void) printf("%-15s psi %9" PRIu64 " us, bpf %9" PRIu64 " us, difference %s%%, other %s%%, %s %s%%%s\n", way->name,
-                      psi_usec, sums->counted_usec, PERCENT(difference, psi_usec),
-                      PERCENT(sums->usec[STALL_OTHER], sums->counted_usec), stall_to_string(way->class),
-                      PERCENT(sums->usec[way->class], sums->counted_usec), right ? "" : "  <- NOT RIGHT");
+static void print_head(void) {
+        (void) printf("%-15s %-16s %10s %10s %9s %8s\n", "way", "PSI", "us", "BPF, us", "differ by", "other");
+}
+
+static void print_row(const char *name, const char *file, uint64_t psi_usec, uint64_t usec, const Sums *sums, bool right) {
+        (void) printf("%-15s %-16s %10" PRIu64 " %10" PRIu64 " %s%7s%% %7s%%%s\n", name, file, psi_usec, usec,
+                      usec < psi_usec ? "-" : "+", PERCENT(difference(psi_usec, usec), psi_usec),
+                      PERCENT(sums->usec[STALL_OTHER], sums->counted_usec), right ? "" : "  <- NOT RIGHT");
         for (StallClass k = 0; k < _STALL_CLASS_MAX; k++)
                 if (sums->usec[k] > 0)
-                        (void) printf("    %-14s %9" PRIu64 " us in %" PRIu64 "%s\n", stall_to_string(k), sums->usec[k],
-                                      sums->count[k], stall_is_counted(k) ? "" : ", not counted by PSI");
-        (void) fflush(stdout);
+                        (void) printf("    %-14s %9" PRIu64 " us in %" PRIu64 "\n", stall_to_string(k), sums->usec[k],
+                                      sums->count[k]);
+}
+
+/* Whether what was measured is right: within a twentieth where PSI counts the same. Waits are held against io.pressure,
+ * which has the shortest ones as well, but not the time until a task runs again. */
+static bool judge(const Way *way, const Cgroup *c, const Sums *sums) {
+        uint64_t memory = cgroup_stall_usec(c, "memory.pressure"), io;
+        bool right;
+
+        if (stall_is_counted(way->class)) {
+                right = memory >= ENOUGH_USEC && difference(memory, sums->counted_usec) * 20 <= memory &&
+                        sums->usec[STALL_OTHER] * 50 <= sums->counted_usec && sums->usec[way->class] > 0;
+                print_row(way->name, "memory.pressure", memory, sums->counted_usec, sums, right);
+                return right;
+        }
+        io = cgroup_stall_usec(c, "io.pressure");
+        right = io >= ENOUGH_USEC && difference(io, sums->waited_usec) * 5 <= io && memory * 20 <= io &&
+                sums->usec[way->class] > 0;
+        print_row(way->name, "io.pressure", io, sums->waited_usec, sums, right);
+        (void) printf("    memory.pressure %" PRIu64 " us\n", memory);
         return right;
 }
 
+/* What the programs missed may be why sums differ. */
+static void print_counters(Memstall *m, const MemstallCounters *before) {
+        MemstallCounters now;
+
+        CHECK(memstall_counters(m, &now) == 0);
+        (void) printf("    sections %" PRIu64 ", nested %" PRIu64 ", without a beginning %" PRIu64 ", missed %" PRIu64
+                      ", mended %" PRIu64 ", waits %" PRIu64 "\n",
+                      now.sections - before->sections, now.nested - before->nested, now.orphans - before->orphans,
+                      now.missed - before->missed, now.mended - before->mended, now.waits - before->waits);
+        (void) fflush(stdout);
+}
+
 static bool measure(Memstall *m, const Way *way, const Cgroup *c) {
-        pid_t holder = way->others ? others(way->others) : 0, pid;
-        uint64_t psi_usec;
+        pid_t holder = way->prepare ? prepare(way->prepare) : 0, pid;
+        MemstallCounters before;
+        bool right;
         Sums sums;
 
+        CHECK(memstall_counters(m, &before) == 0);
         if (way->swap_max)
                 cgroup_write(c, "memory.swap.max", way->swap_max);
         pid = cgroup_fork(c, way->work);
         sleep_usec(WORK_USEC);
         (void) kill(pid, SIGSTOP);
         sleep_usec(SETTLE_USEC);
-        psi_usec = cgroup_stall_usec(c, "memory.pressure");
         sums = add_up(m, c);
+        right = judge(way, c, &sums);
         end(pid);
         end(holder);
-        return judge(way, psi_usec, &sums);
+        print_counters(m, &before);
+        return right;
 }
 
-static bool has_swap(void) {
+#define SMALL_MACHINE (UINT64_C(2) << 30)
+
+/* NULL, or why this machine does not have that way. */
+static const char *lacks(const Way *way, const Cgroup *c) {
         struct sysinfo info;
 
-        return sysinfo(&info) == 0 && info.totalswap > 0;
+        CHECK(sysinfo(&info) == 0);
+        if (way->swaps && info.totalswap == 0)
+                return "no swap";
+        if (way->prepare && (uint64_t) info.totalram * info.mem_unit > SMALL_MACHINE)
+                return "takes all memory, and this machine has more than 2 GiB";
+        if (way->reads > 0 && !cgroup_slow_down(c, WAYS_FILE, way->reads))
+                return "the disk cannot be slowed down";
+        return NULL;
 }
 
-static void make_file(void) {
-        static uint8_t block[MIB];
-        _cleanup_(fd_closep) int fd = open(DATA_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+/* The number of ways that were not right; -1 where there is no memory controller. */
+static int measure_all(Memstall *m, const char *wanted) {
+        int n_wrong = 0;
 
-        CHECK(fd >= 0);
-        for (size_t i = 0; i < FILE_SIZE / MIB; i++)
-                CHECK(write(fd, block, sizeof(block)) == sizeof(block));
-        CHECK(fsync(fd) == 0);
-        (void) posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+        for (const Way *way = ways; way < ways + n_ways; way++) {
+                const char *why;
+                Cgroup c;
+
+                if (wanted && strcmp(wanted, way->name) != 0)
+                        continue;
+                if (!cgroup_make(&c, way->name, way->file, way->limit))
+                        return -1;
+                why = lacks(way, &c);
+                if (why)
+                        (void) printf("%-15s skipped: %s\n", way->name, why);
+                else
+                        n_wrong += !measure(m, way, &c);
+                (void) fflush(stdout);
+                (void) rmdir(c.path);
+        }
+        return n_wrong;
 }
 
+/* With the name of a way: that one alone. */
 int main(int argc, char **argv) {
         _cleanup_(memstall_freep) Memstall *m = NULL;
-        unsigned n_wrong = 0;
         char why[512];
         int r;
 
@@ -286,24 +216,11 @@ int main(int argc, char **argv) {
                 return EXIT_SKIP;
         }
         (void) printf("%s\n", memstall_rung(m));
-        make_file();
-        for (const Way *way = ways; way < ways + ELEMENTSOF(ways); way++) {
-                Cgroup c;
-
-                if (argc > 1 && strcmp(argv[1], way->name) != 0)
-                        continue;
-                if (way->swaps && !has_swap()) {
-                        (void) printf("%-15s skipped: no swap\n", way->name);
-                        continue;
-                }
-                if (!cgroup_make(&c, way->name, way->file, way->limit)) {
-                        (void) fprintf(stderr, "skipped: no memory controller at " CGROUP_ROOT "\n");
-                        (void) unlink(DATA_FILE);
-                        return EXIT_SKIP;
-                }
-                n_wrong += !measure(m, way, &c);
-                (void) rmdir(c.path);
-        }
-        (void) unlink(DATA_FILE);
-        return n_wrong == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        ways_begin();
+        print_head();
+        r = measure_all(m, argc > 1 ? argv[1] : NULL);
+        ways_end();
+        if (r < 0)
+                (void) fprintf(stderr, "skipped: no memory controller at " CGROUP_ROOT "\n");
+        return r < 0 ? EXIT_SKIP : r > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
