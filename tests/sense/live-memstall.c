@@ -5,8 +5,7 @@
  *
  * `live-memstall print SECONDS` instead prints, every so often, what memstall_read() sees; `waits` and `hard` are
  * the tests in files of that name; `swap` needs swap space, which all others must not have; `many N` stalls N
- * tasks at once; `nested FILE` reads a file of 10 MiB, of a file system that
- * has nested sections. */
+ * tasks at once. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -130,8 +129,6 @@ static bool run(Memstall *m, const char *verb, const char *argument) {
 
         if (argument && strcmp(verb, "many") == 0)
                 return test_many(m, (unsigned) strtoul(argument, NULL, 10));
-        if (argument && strcmp(verb, "nested") == 0)
-                return test_nested(m, argument);
         for (size_t i = 0; i < ELEMENTSOF(tests); i++)
                 if (strcmp(tests[i].verb, verb) == 0)
                         return tests[i].test(m);
