@@ -2,12 +2,14 @@
 
 /* memstalld: arguments, requirements, run. */
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "agent/agent.h"
+#include "agent/leftovers.h"
 #include "sense/requirements.h"
 
 static int help(void) {
@@ -16,17 +18,30 @@ static int help(void) {
                     "Watches where units stall on memory and acts by policy: throttle, freeze, kill.\n"
                     "Started by memstalld.service; its policies are in /etc/memstalld/policy.d.\n"
                     "\n"
-                    "  -h --help     show this help\n"
-                    "     --version  show the version\n"
+                    "  -h --help      show this help\n"
+                    "     --version   show the version\n"
+                    "     --release   undo what a run that has ended left throttled, frozen or protected, and end\n"
                     "\n"
                     "See memstalld(8), memstalld.policy(5) and memstallctl(1).");
         return EXIT_SUCCESS;
+}
+
+/* For ExecStopPost=. */
+static int release(void) {
+        int r = leftovers_undo();
+
+        if (r >= 0)
+                return EXIT_SUCCESS;
+        (void) fprintf(stderr, "memstalld: %s\n", r == -EBUSY ? "it is running, and releases what it holds when it ends"
+                                                              : strerror(-r));
+        return EX_TEMPFAIL;
 }
 
 /* Returns -1 if the daemon is to run, else the exit status. */
 static int parse_arguments(int argc, char **argv) {
         static const struct option options[] = {
                 { "help", no_argument, NULL, 'h' },
+                { "release", no_argument, NULL, 'r' },
                 { "version", no_argument, NULL, 'V' },
                 { 0 },
         };
@@ -38,6 +53,8 @@ static int parse_arguments(int argc, char **argv) {
                 (void) puts("memstalld " PROJECT_VERSION);
                 return EXIT_SUCCESS;
         }
+        if (c == 'r')
+                return release();
         if (c == -1 && optind == argc)
                 return -1;
         if (c == -1)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "act/cgroup-files.h"
+#include "act/held.h"
 #include "act/process.h"
 #include "act/worker.h"
 #include "core/decision.h"
@@ -10,6 +11,8 @@
 
 typedef struct CgroupJob {
         int root_fd, proc_fd;
+        HeldList *held; /* or NULL */
+        uint64_t id;
         bool undo;
         ActionKind action;
         bool delegated;
@@ -43,6 +46,10 @@ void reply(CgroupReply *r, OutcomeKind kind, int error, const char *words, ...) 
 
 /* The answer to an error of a file: gone where the cgroup is, else failed with its name and the error's. */
 void reply_error(CgroupReply *r, int dir_fd, const char *file, int error);
+
+/* Before something is set: notes r->outcome.previous on the list, and with the loop, should a write not come back. False,
+ * and refused, if the list has no place for it. */
+bool cgroup_note(const CgroupJob *j, CgroupReply *r);
 
 /* The deeds. `dir_fd` is the cgroup's folder. */
 void run_throttle(const CgroupJob *j, int dir_fd, CgroupReply *r);

@@ -186,7 +186,8 @@ void run_throttle(const CgroupJob *j, int dir_fd, CgroupReply *r) {
                 return;
         }
         if (error >= 0) {
-                worker_tell(r); /* should a write not come back, this is what to put back */
+                if (!cgroup_note(j, r))
+                        return;
                 error = write_limits(dir_fd, previous, &j->properties, &failed);
                 if (error < 0)
                         (void) write_limits(dir_fd, previous, previous, &ignored);

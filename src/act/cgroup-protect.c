@@ -129,7 +129,8 @@ void run_protect(const CgroupJob *j, int dir_fd, CgroupReply *r) {
         more = wanted - previous;
         properties_set(&r->outcome.previous, PROPERTY_MEMORY_LOW, previous);
         properties_set(&r->outcome.previous, PROPERTY_SLICES_LOW, more);
-        worker_tell(r);
+        if (!cgroup_note(j, r))
+                return;
         error = change_above(j, true, more, SIZE_MAX, &until);
         if (error >= 0)
                 error = cgroup_write_uint(dir_fd, "memory.low", wanted, 0);

@@ -46,6 +46,15 @@ void reply_error(CgroupReply *r, int dir_fd, const char *file, int error) {
         reply(r, OUTCOME_FAILED, error, "%s: %s", file, name ? name : "unknown error");
 }
 
+bool cgroup_note(const CgroupJob *j, CgroupReply *r) {
+        if (!held_list_note(j->held, j->id, &r->outcome.previous)) {
+                reply(r, OUTCOME_REFUSED, -ENOSPC, "it has no place on the list of what is held");
+                return false;
+        }
+        worker_tell(r);
+        return true;
+}
+
 /* ---- Reclaim --------------------------------------------------------------------------------- */
 
 static void run_reclaim(const CgroupJob *j, int dir_fd, CgroupReply *r) {

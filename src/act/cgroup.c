@@ -25,6 +25,7 @@ struct Cgroup {
         int root_fd, proc_fd;
         CgroupAnswer answer;
         void *userdata;
+        HeldList *held; /* or NULL */
         Signalled signalled[SIGNALLED_MAX]; /* a ring */
         size_t n_signalled;
 };
@@ -71,6 +72,8 @@ static void submit(Cgroup *c, uint64_t id, const CgroupName *victim, CgroupJob *
 
         job->root_fd = c->root_fd;
         job->proc_fd = c->proc_fd;
+        job->held = c->held;
+        job->id = id;
         job->cgroup_id = victim->id;
         job->delegated = victim->delegated;
         job->until_usec = usec_add(clock_usec(), deadline_usec);
@@ -140,6 +143,10 @@ int cgroup_new_with_proc(Cgroup **ret, sd_event *event, Worker *worker, const ch
 int cgroup_new(Cgroup **ret, sd_event *event, Worker *worker, const char *cgroup_root, CgroupAnswer answer,
                void *userdata) {
         return cgroup_new_with_proc(ret, event, worker, cgroup_root, NULL, answer, userdata);
+}
+
+void cgroup_keep_list(Cgroup *c, HeldList *list) {
+        c->held = list;
 }
 
 Cgroup *cgroup_free(Cgroup *c) {

@@ -3,6 +3,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "act/held.h"
 #include "act/worker.h"
 #include "base/cleanup.h"
 #include "base/usec.h"
@@ -43,6 +44,9 @@ int cgroup_new(Cgroup **ret, sd_event *event, Worker *worker, const char *cgroup
 /* The same with another place for /proc; NULL is /proc. */
 int cgroup_new_with_proc(Cgroup **ret, sd_event *event, Worker *worker, const char *cgroup_root, const char *proc_root,
                          CgroupAnswer answer, void *userdata);
+
+/* As systemd_keep_list(). */
+void cgroup_keep_list(Cgroup *c, HeldList *list);
 
 /* What is under way is not answered any more. Returns NULL. */
 Cgroup *cgroup_free(Cgroup *c);

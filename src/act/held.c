@@ -2,133 +2,29 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#include "act/held.h"
-#include "base/cleanup.h"
+#include "act/held-line.h"
 #include "base/fdio.h"
-#include "core/properties.h"
 
-#define HEADER "memstalld-held "
-#define LINE_MAX_LENGTH (768U + 2 * HELD_PATH_MAX) /* action, properties, three numbers, a unit name, and the path */
-#define FILE_MAX (sizeof(HEADER) + 3 + HELD_UNITS_MAX * LINE_MAX_LENGTH)
-#define CHUNK_MAX (2 * LINE_MAX_LENGTH)
+#define FILE_SIZE ((1 + HELD_UNITS_MAX) * (size_t) HELD_LINE_MAX)
+#define EARLIER_FILE_MAX (1U << 20) /* 256 lines of the longest that there were */
 
-/* A path has no empty part, so "//" is free to be a newline, and a line stays a line. */
-static const char *escape_path(const char *path, char ret[static 2 * HELD_PATH_MAX]) {
-        size_t n = 0;
+/* ---- Reading --------------------------------------------------------------------------------- */
 
-        for (; *path; path++) {
-                if (*path == '\n')
-                        ret[n++] = '/';
-                ret[n++] = (char) (*path == '\n' ? '/' : *path);
-        }
-        ret[n] = '\0';
-        return ret;
-}
-
-static bool unescape_path(const char *s, char ret[static HELD_PATH_MAX]) {
-        size_t n = 0;
-
-        if (strcmp(s, "-") == 0)
-                s = "";
-        for (; *s; s++) {
-                if (n >= HELD_PATH_MAX - 1)
-                        return false;
-                if (s[0] == '/' && s[1] == '/') {
-                        ret[n++] = '\n';
-                        s++;
-                } else
-                        ret[n++] = *s;
-        }
-        ret[n] = '\0';
-        return true;
-}
-
-static size_t format_line(char *buf, size_t size, const HeldUnit *u) {
-        char path[2 * HELD_PATH_MAX];
-
-        return (size_t) snprintf(buf, size, "%s %s " ID128_FORMAT " %" PRIu64 " %s %s\n", action_to_string(u->action),
-                                 FORMAT_PROPERTIES(&u->previous), ID128_VALUES(u->incident), u->since_usec,
-                                 u->unit[0] ? u->unit : "-", u->path[0] ? escape_path(u->path, path) : "-");
-}
-
-static int write_all(int fd, const char *buf, size_t size) {
-        while (size > 0) {
-                ssize_t n = write(fd, buf, size);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                buf += n;
-                size -= (size_t) n;
-        }
-        return 0;
-}
-
-/* In pieces: the whole of it may be large, and what it is made in is locked memory. */
-static int write_list(int fd, const HeldUnit *units, size_t n_units) {
-        static char chunk[CHUNK_MAX]; /* a write is on the way to an action, where nothing is allocated */
-        size_t used = (size_t) snprintf(chunk, sizeof(chunk), HEADER "2\n");
-        int r;
-
-        for (size_t i = 0; i < MIN(n_units, (size_t) HELD_UNITS_MAX); i++) {
-                if (used + LINE_MAX_LENGTH > sizeof(chunk)) {
-                        r = write_all(fd, chunk, used);
-                        if (r < 0)
-                                return r;
-                        used = 0;
-                }
-                used += format_line(chunk + used, sizeof(chunk) - used, units + i);
-        }
-        return write_all(fd, chunk, used);
-}
-
-int held_write(const char *path, const HeldUnit *units, size_t n_units) {
-        _cleanup_(fd_closep) int fd = -EBADF;
-        char beside[PATH_MAX];
-        int r;
-
-        if ((size_t) snprintf(beside, sizeof(beside), "%s.new", path) >= sizeof(beside))
-                return -ENAMETOOLONG;
-        fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
-                return -errno;
-        r = write_list(fd, units, n_units);
-        if (r < 0)
-                return r;
-        return rename(beside, path) < 0 ? -errno : 0;
-}
-
-/* One line, without its newline. */
-static bool parse_line(const char *line, unsigned version, HeldUnit *ret) {
-        char action[16], previous[PROPERTIES_TEXT_MAX];
+static unsigned parse_version(const char *line) {
+        unsigned version = 0;
         int end = 0;
 
-        *ret = (HeldUnit){ 0 };
-        if (sscanf(line, "%15s %255s %16" SCNx64 "%16" SCNx64 " %" SCNu64 " %255s%n", action, previous,
-                   &ret->incident.high, &ret->incident.low, &ret->since_usec, ret->unit, &end) != 6)
-                return false;
-        ret->action = action_from_string(action);
-        if (!action_holds(ret->action))
-                return false;
-        if (version == 1) { /* MemoryHigh= was all there was */
-                if (ret->action == ACTION_THROTTLE)
-                        properties_set(&ret->previous, PROPERTY_MEMORY_HIGH, strtoull(previous, NULL, 10));
-                return line[end] == '\0' && strcmp(ret->unit, "-") != 0;
-        }
-
-        if (properties_parse(previous, &ret->previous) < 0 ||
-            (line[end] == ' ' ? !unescape_path(line + end + 1, ret->path) : line[end] != '\0'))
-                return false;
-        if (strcmp(ret->unit, "-") == 0)
-                ret->unit[0] = '\0';
-        return ret->unit[0] || ret->path[0];
+        return sscanf(line, HELD_HEADER "%3u %n", &version, &end) == 1 && line[end] == '\0' ? version : 0;
 }
 
 int held_read(const char *path, HeldUnit *ret, size_t n_max, size_t *ret_n_units) {
@@ -142,20 +38,199 @@ int held_read(const char *path, HeldUnit *ret, size_t n_max, size_t *ret_n_units
         *ret_n_units = 0;
         if (fd < 0)
                 return errno == ENOENT ? 0 : -errno;
-        text = malloc(FILE_MAX);
+        text = malloc(EARLIER_FILE_MAX);
         if (!text)
                 return -ENOMEM;
-        r = fd_read_text(fd, text, FILE_MAX);
+        r = fd_read_text(fd, text, EARLIER_FILE_MAX);
         if (r < 0)
                 return (int) r;
         rest = text;
         line = strsep(&rest, "\n");
-        version = strcmp(line, HEADER "1") == 0 ? 1 : strcmp(line, HEADER "2") == 0 ? 2 : 0;
-        if (version == 0)
-                return 0;
-
+        version = parse_version(line);
         while (n < n_max && (line = strsep(&rest, "\n")))
-                n += parse_line(line, version, ret + n);
+                n += held_line_parse(line, version, ret + n);
         *ret_n_units = n;
         return 0;
+}
+
+int held_lock(const char *folder) {
+        _cleanup_(fd_closep) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+/* ---- The list -------------------------------------------------------------------------------- */
+
+struct HeldList {
+        char *map; /* FILE_SIZE */
+        pthread_mutex_t lock;
+        uint64_t ids[HELD_UNITS_MAX]; /* 0: none */
+};
+
+static char *line_at(HeldList *l, size_t slot) {
+        return l->map + (1 + slot) * HELD_LINE_MAX;
+}
+
+/* `text` is as long as the line, filled up with spaces. Its first character is written last, and taken away first: what is
+ * killed in between leaves a free slot. The compiler has to keep that order; of what a dead process has written all is
+ * seen. */
+static void write_line(char *line, const char text[static HELD_LINE_MAX]) {
+        volatile char *first = line;
+
+        if (memcmp(line, text, HELD_LINE_MAX) == 0)
+                return;
+        *first = ' ';
+        atomic_signal_fence(memory_order_seq_cst);
+        memcpy(line + 1, text + 1, HELD_LINE_MAX - 1);
+        atomic_signal_fence(memory_order_seq_cst);
+        *first = text[0];
+}
+
+static void fill_up(char text[static HELD_LINE_MAX], size_t length) {
+        memset(text + length, ' ', HELD_LINE_MAX - 1 - length);
+        text[HELD_LINE_MAX - 1] = '\n';
+}
+
+static void free_line(char *line) {
+        volatile char *first = line;
+
+        *first = ' ';
+        atomic_signal_fence(memory_order_seq_cst);
+        fill_up(line, 0);
+}
+
+static int set_line(HeldList *l, size_t slot, const HeldUnit *unit) {
+        char text[HELD_LINE_MAX];
+        size_t length = held_line_format(text, unit);
+
+        if (length >= HELD_LINE_MAX - 1)
+                return HELD_E_LONG;
+        fill_up(text, length);
+        write_line(line_at(l, slot), text);
+        return 0;
+}
+
+static bool read_line(HeldList *l, size_t slot, HeldUnit *ret) {
+        char text[HELD_LINE_MAX];
+
+        memcpy(text, line_at(l, slot), HELD_LINE_MAX - 1);
+        text[HELD_LINE_MAX - 1] = '\0';
+        return held_line_parse(text, HELD_VERSION, ret);
+}
+
+static bool find(const HeldList *l, uint64_t id, size_t *ret_slot) {
+        for (size_t i = 0; i < HELD_UNITS_MAX && id != 0; i++)
+                if (l->ids[i] == id) {
+                        *ret_slot = i;
+                        return true;
+                }
+        return false;
+}
+
+int held_list_set(HeldList *l, size_t slot, uint64_t id, const HeldUnit *unit) {
+        int r;
+
+        pthread_mutex_lock(&l->lock);
+        r = set_line(l, slot, unit);
+        if (r != 0)
+                free_line(line_at(l, slot));
+        l->ids[slot] = r == 0 ? id : 0;
+        pthread_mutex_unlock(&l->lock);
+        return r;
+}
+
+void held_list_clear(HeldList *l, size_t slot) {
+        pthread_mutex_lock(&l->lock);
+        l->ids[slot] = 0;
+        free_line(line_at(l, slot));
+        pthread_mutex_unlock(&l->lock);
+}
+
+bool held_list_has(HeldList *l, uint64_t id) {
+        size_t slot;
+        bool found;
+
+        pthread_mutex_lock(&l->lock);
+        found = find(l, id, &slot);
+        pthread_mutex_unlock(&l->lock);
+        return found;
+}
+
+bool held_list_note(HeldList *l, uint64_t id, const Properties *previous) {
+        HeldUnit unit;
+        size_t slot;
+        bool noted;
+
+        if (!l)
+                return true;
+        pthread_mutex_lock(&l->lock);
+        noted = find(l, id, &slot) && read_line(l, slot, &unit);
+        if (noted) {
+                unit.previous = *previous;
+                noted = set_line(l, slot, &unit) == 0;
+        }
+        pthread_mutex_unlock(&l->lock);
+        return noted;
+}
+
+/* ---- Its file -------------------------------------------------------------------------------- */
+
+static int open_beside(const char *path, char beside[static PATH_MAX]) {
+        int fd, r;
+
+        if ((size_t) snprintf(beside, PATH_MAX, "%s.new", path) >= PATH_MAX)
+                return -ENAMETOOLONG;
+        fd = open(beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                return -errno;
+        r = posix_fallocate(fd, 0, FILE_SIZE);
+        if (r != 0) {
+                (void) close(fd);
+                return -r;
+        }
+        return fd;
+}
+
+static void fill(HeldList *l, const HeldUnit *units, size_t n_units) {
+        for (size_t i = 0; i <= HELD_UNITS_MAX; i++)
+                fill_up(l->map + i * HELD_LINE_MAX, 0);
+        (void) snprintf(l->map, HELD_LINE_MAX, HELD_HEADER "%u", HELD_VERSION);
+        fill_up(l->map, strlen(l->map));
+        for (size_t i = 0; i < MIN(n_units, (size_t) HELD_UNITS_MAX); i++)
+                (void) set_line(l, i, units + i);
+}
+
+int held_list_new(HeldList **ret, const char *path, const HeldUnit *units, size_t n_units) {
+        _cleanup_(held_list_freep) HeldList *l = calloc(1, sizeof(*l));
+        _cleanup_(fd_closep) int fd = -EBADF;
+        char beside[PATH_MAX];
+
+        if (!l)
+                return -ENOMEM;
+        (void) pthread_mutex_init(&l->lock, NULL);
+        fd = open_beside(path, beside);
+        if (fd < 0)
+                return fd;
+        l->map = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+        if (l->map == MAP_FAILED) {
+                l->map = NULL;
+                return -errno;
+        }
+        fill(l, units, n_units);
+        if (rename(beside, path) < 0)
+                return -errno;
+        *ret = TAKE_PTR(l);
+        return 0;
+}
+
+HeldList *held_list_free(HeldList *l) {
+        if (!l)
+                return NULL;
+        if (l->map)
+                (void) munmap(l->map, FILE_SIZE);
+        (void) pthread_mutex_destroy(&l->lock);
+        free(l);
+        return NULL;
 }

@@ -79,6 +79,7 @@ struct Systemd {
         sd_event *event;
         SystemdAnswer answer;
         void *userdata;
+        HeldList *held; /* or NULL */
         Connection connection;
         sd_event_source *timer;    /* the next deadline or second try; on while there is one */
         sd_event_source *deferred; /* on while an entry ends */
@@ -97,6 +98,9 @@ void action_end_later(Action *a, OutcomeKind kind, int error, const char *words)
 
 /* Lets go of the call and sends the chain once more in a while, until the deadline; then `error` is the answer. */
 void action_again(Action *a, const sd_bus_error *e, int error);
+
+/* Before something is set: notes what was there. False if it ended the action instead, as there is no place. */
+bool action_note(Action *a, const Properties *previous);
 
 /* Sends the first call, on a new connection if the old one is lost. */
 void action_start(Action *a);

@@ -111,15 +111,22 @@ static int on_slice(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) 
 
 /* ---- The end of both ------------------------------------------------------------------------- */
 
+/* What is to be put back when all is set. */
+static Properties former(const Action *a) {
+        uint64_t before = a->systemd->slices.unit_before;
+        Properties p = { 0 };
+
+        properties_set(&p, PROPERTY_MEMORY_LOW, before);
+        properties_set(&p, PROPERTY_SLICES_LOW, a->properties.values[PROPERTY_MEMORY_LOW] - before);
+        return p;
+}
+
 static int on_protected(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         Action *a = userdata;
-        Slices *s = &a->systemd->slices;
 
         if (sd_bus_message_is_method_error(m, NULL))
                 return chain_fail(a, sd_bus_message_get_error(m));
-        properties_set(&a->outcome.previous, PROPERTY_MEMORY_LOW, s->unit_before);
-        properties_set(&a->outcome.previous, PROPERTY_SLICES_LOW,
-                       a->properties.values[PROPERTY_MEMORY_LOW] - s->unit_before);
+        a->outcome.previous = former(a);
         action_end(a, OUTCOME_DONE, 0, "");
         return 0;
 }
@@ -127,6 +134,7 @@ static int on_protected(sd_bus_message *m, void *userdata, sd_bus_error *ret_err
 /* The next slice, or the end. */
 static int go_on(Action *a) {
         Slices *s = &a->systemd->slices;
+        Properties previous;
         Call call;
 
         if (s->at < s->n) {
@@ -137,6 +145,9 @@ static int go_on(Action *a) {
                 action_end(a, OUTCOME_DONE, 0, "");
                 return 0;
         }
+        previous = former(a);
+        if (!action_note(a, &previous))
+                return 0;
         s->unit_is_sent = true;
         call = chain_call(a, on_protected);
         return call_set_properties(&call, a->unit, &a->properties);

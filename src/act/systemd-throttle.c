@@ -31,6 +31,8 @@ static int set_all(Action *a) {
                 action_end(a, OUTCOME_REFUSED, -ERANGE, "its MemoryHigh= is not above that already");
                 return 0;
         }
+        if (!action_note(a, &a->before))
+                return 0;
         a->outcome.previous = a->before;
         Call call = chain_call(a, chain_on_last_reply);
         return call_set_properties(&call, a->unit, &a->properties);

@@ -71,6 +71,13 @@ void action_again(Action *a, const sd_bus_error *e, int error) {
         timer_set(a->systemd);
 }
 
+bool action_note(Action *a, const Properties *previous) {
+        if (held_list_note(a->systemd->held, a->outcome.id, previous))
+                return true;
+        action_end(a, OUTCOME_REFUSED, -ENOSPC, "it has no place on the list of what is held");
+        return false;
+}
+
 /* ---- Its start and its time ------------------------------------------------------------------ */
 
 int systemd_reconnect(Systemd *s) {
@@ -289,6 +296,10 @@ int systemd_new(Systemd **ret, sd_event *event, SystemdAnswer answer, void *user
         };
 
         return systemd_new_with_peers(ret, event, peers, ELEMENTSOF(peers), answer, userdata);
+}
+
+void systemd_keep_list(Systemd *s, HeldList *list) {
+        s->held = list;
 }
 
 Systemd *systemd_free(Systemd *s) {

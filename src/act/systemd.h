@@ -5,6 +5,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "act/held.h"
 #include "base/cleanup.h"
 #include "base/usec.h"
 #include "core/decision.h"
@@ -55,6 +56,10 @@ int systemd_new(Systemd **ret, sd_event *event, SystemdAnswer answer, void *user
 /* The same with other peers than systemd's own, tried in their order. `peers` stays the caller's and outlives it. */
 int systemd_new_with_peers(Systemd **ret, sd_event *event, const SystemdPeer *peers, size_t n_peers,
                            SystemdAnswer answer, void *userdata);
+
+/* Where a throttle or protect notes what was there before it sets anything (held_list_note()); one that has no place there is
+ * refused. `list` stays the caller's and outlives it; NULL, as at first: nothing is noted. */
+void systemd_keep_list(Systemd *s, HeldList *list);
 
 /* Closes the connection. What is under way is not answered any more. Returns NULL. */
 Systemd *systemd_free(Systemd *s);

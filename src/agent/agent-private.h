@@ -5,6 +5,7 @@
 
 #include "act/cgroup.h"
 #include "act/dry-run.h"
+#include "act/held.h"
 #include "act/journal.h"
 #include "act/managed-oom.h"
 #include "act/systemd.h"
@@ -122,8 +123,10 @@ struct Agent {
         sd_event_source *timer, *wall_clock, *hangup, *terminate, *interrupt, *settled, *stop_deadline;
         AgentPhase phase;
         bool reload_again; /* it was asked for while one was under way */
-        unsigned held_generation; /* of the list in HELD_FILE */
-        bool held_failed;
+        HeldList *held; /* NULL: it cannot be written */
+        int held_lock;
+        unsigned held_generation;
+        bool recovering; /* what an earlier run held has not yet reached the core as a whole */
         CoreCounts told;
         uint64_t told_usec;
         bool stepping; /* the core's effects are being carried out */
@@ -204,10 +207,13 @@ void culprits_tell_seen(Agent *a, const Sighting *s);
 
 /* held.c */
 
-/* Writes the list of what is held, if it is another than before. */
+/* Takes over the list of what an earlier run held, and undoes that. */
+int held_start(Agent *a);
+void held_stop(Agent *a);
+/* Brings the list up to date, if it is not. */
 void held_save(Agent *a);
-/* Undoes what an earlier run left held. */
-void held_recover(Agent *a);
+/* Whether the decision is on the list, as far as there is one. */
+bool held_is_noted(const Agent *a, const Decision *d);
 
 /* reload.c */
 

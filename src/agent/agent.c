@@ -121,6 +121,7 @@ int agent_new(Agent **ret) {
         if (!a)
                 return -ENOMEM;
         a->config = (Config)CONFIG_DEFAULT;
+        a->held_lock = -EBADF;
 
         r = take_up(a);
         if (r < 0)
@@ -135,7 +136,9 @@ int agent_new(Agent **ret) {
         r = warnings_start(a);
         if (r < 0)
                 return r;
-        held_recover(a);
+        r = held_start(a);
+        if (r < 0)
+                return r;
         r = oomd_hook_start(a);
         if (r < 0)
                 return r;
@@ -165,6 +168,7 @@ Agent *agent_free(Agent *a) {
         recording_free(a->recording);
         recorder_free(a->recorder);
         effectors_stop(a);
+        held_stop(a);
         journal_free(a->journal);
         sd_event_source_disable_unref(a->stop_deadline);
         sd_event_source_disable_unref(a->settled);

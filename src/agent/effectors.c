@@ -2,6 +2,8 @@
 
 /* Which effector carries a decision out: PID 1, the cgroup files, or nobody in a dry run. */
 
+#include <errno.h>
+
 #include "agent/agent-private.h"
 
 typedef enum Effector {
@@ -24,6 +26,12 @@ static Effector effector_for(const Decision *d) {
 void effectors_act(Agent *a, const Decision *d) {
         if (d->dry_run) {
                 dry_run_act(a->dry_run, d);
+                return;
+        }
+        /* A throttle or protect is refused by its effector, which knows what was there before. */
+        if (d->action == ACTION_FREEZE && !held_is_noted(a, d)) {
+                agent_on_outcome(a, &(Outcome){ .id = d->id, .kind = OUTCOME_REFUSED, .via = VIA_NONE, .error = -ENOSPC,
+                                                .error_text = "it has no place on the list of what is held" });
                 return;
         }
         switch (effector_for(d)) {

@@ -66,6 +66,7 @@ int agent_build_core(Agent *a) {
 
         if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
                 return -errno;
+        a->held_generation = 0; /* this one counts anew */
         r = core_new(&a->core, &a->config.settings, &a->config.policies, seed);
         if (r >= 0)
                 record_start(a, seed);

@@ -309,6 +309,8 @@ bool core_hold_status(const Core *core, size_t i, HoldStatus *ret) {
                 if (h->state == HOLD_FREE || i-- > 0)
                         continue;
                 *ret = (HoldStatus){
+                        .slot = j,
+                        .pending = h->state == HOLD_PENDING ? h->id : 0,
                         .victim = node_name(h->victim),
                         .policy = h->policy->name,
                         .step = h->step->name,
@@ -317,7 +319,6 @@ bool core_hold_status(const Core *core, size_t i, HoldStatus *ret) {
                         .since_usec = h->since_usec,
                         .deadline_usec = h->deadline_usec,
                         .previous = h->previous,
-                        .is_known = h->state != HOLD_PENDING || h->action == ACTION_FREEZE,
                 };
                 return true;
         }

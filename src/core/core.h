@@ -58,13 +58,14 @@ typedef struct WatchStatus {
 } WatchStatus;
 
 typedef struct HoldStatus {
+        size_t slot;      /* below HOLDS_MAX, its own as long as it is held */
+        uint64_t pending; /* the decision whose answer is awaited; 0: it is here */
         CgroupName victim;
         const char *policy, *step;
         ActionKind action;
         Id128 incident;
         uint64_t since_usec, deadline_usec; /* USEC_INFINITY: until calm */
         Properties previous;                /* throttle, protect: what comes back */
-        bool is_known;                      /* `previous` says so already */
 } HoldStatus;
 
 /* The i-th of them; false when there are no more. */

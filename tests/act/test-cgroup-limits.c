@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,6 +35,31 @@ static void test_throttle(void **state) {
         assert_string_equal(get(w, VICTIM, "cpu.max"), "30000 40000");
         assert_string_equal(get(w, VICTIM, "cpu.weight"), "100");
         assert_string_equal(get(w, VICTIM, "io.weight"), "default 100");
+}
+
+/* What was there is on the list before it is changed; without a place there nothing is changed. */
+static void test_throttle_is_noted(void **state) {
+        static const HeldUnit unit = { .action = ACTION_THROTTLE, .unit = "web.service" };
+        _cleanup_(held_list_freep) HeldList *list = NULL;
+        World *w = *state;
+        Decision d = decision(w, ACTION_THROTTLE);
+        char path[96];
+        HeldUnit read;
+        size_t n;
+
+        d.properties = (Properties) PROPERTIES_ONE(PROPERTY_MEMORY_HIGH, 90 * MIB);
+        (void) snprintf(path, sizeof(path), "%s/held", w->folder);
+        assert_int_equal(held_list_new(&list, path, NULL, 0), 0);
+        cgroup_keep_list(w->cgroup, list);
+        expect(act(w, &d), OUTCOME_REFUSED, -ENOSPC, "it has no place on the list of what is held");
+        assert_string_equal(get(w, VICTIM, "memory.high"), "max\n");
+
+        assert_int_equal(held_list_set(list, 0, d.id, &unit), 0);
+        expect(act(w, &d), OUTCOME_DONE, 0, "");
+        assert_int_equal(held_read(path, &read, 1, &n), 0);
+        assert_int_equal(n, 1);
+        assert_true(read.previous.values[PROPERTY_MEMORY_HIGH] == UINT64_MAX);
+        assert_int_equal(unlink(path), 0);
 }
 
 /* A period that does not divide a second comes back as it was. */
@@ -105,6 +131,7 @@ static void test_throttle_fails(void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 TEST(test_throttle),
+                TEST(test_throttle_is_noted),
                 TEST(test_quota_rounds),
                 TEST(test_throttle_in_part),
                 TEST(test_throttle_fails),

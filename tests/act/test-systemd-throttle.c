@@ -2,6 +2,8 @@
 
 /* Throttle and its undo, call by call. */
 
+#include <unistd.h>
+
 #include "systemd-world.h"
 
 static void test_throttle(void **state) {
@@ -14,6 +16,32 @@ static void test_throttle(void **state) {
         assert_int_equal(o->previous.values[PROPERTY_MEMORY_HIGH], 123456789);
         assert_string_equal(fake_systemd_calls(w->fake), "Get hog.service Service MemoryHigh\n"
                                                          "SetUnitProperties hog.service runtime=1 MemoryHigh=94371840\n");
+}
+
+/* What was there is on the list before it is changed; without a place there nothing is changed. */
+static void test_throttle_is_noted(void **state) {
+        static const HeldUnit unit = { .action = ACTION_THROTTLE, .unit = "hog.service" };
+        _cleanup_(held_list_freep) HeldList *list = NULL;
+        World *w = *state;
+        char path[64];
+        HeldUnit read;
+        size_t n;
+
+        (void) snprintf(path, sizeof(path), "%s/held", w->folder);
+        assert_int_equal(held_list_new(&list, path, NULL, 0), 0);
+        systemd_keep_list(w->systemd, list);
+        assert_int_equal(world_act(w, world_decision(1, ACTION_THROTTLE))->kind, OUTCOME_REFUSED);
+        assert_string_equal(fake_systemd_calls(w->fake), "Get hog.service Service MemoryHigh\n");
+
+        assert_int_equal(held_list_set(list, 0, 2, &unit), 0);
+        fake_systemd_answer(w->fake, (FakeAnswer){ .member = "SetUnitProperties", .silent = true });
+        systemd_act(w->systemd, (Decision[]){ world_decision(2, ACTION_THROTTLE) });
+        while (!strstr(fake_systemd_calls(w->fake), "SetUnitProperties"))
+                assert_true(sd_event_run(w->event, USEC_PER_SEC) > 0);
+        assert_int_equal(held_read(path, &read, 1, &n), 0);
+        assert_int_equal(n, 1);
+        assert_int_equal(read.previous.values[PROPERTY_MEMORY_HIGH], UINT64_MAX);
+        assert_int_equal(unlink(path), 0);
 }
 
 /* A share of the usage of a unit that exceeds its limit can be more than the limit: that is no throttle. */
@@ -141,6 +169,7 @@ static void test_previous_of_a_timeout(void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 TEST(test_throttle),
+                TEST(test_throttle_is_noted),
                 TEST(test_throttle_never_raises),
                 TEST(test_kinds_of_units),
                 TEST(test_undo_throttle),

@@ -56,12 +56,13 @@ static void test_generation(void **state) {
         before = core_counts(f.core).held_generation;
         assert_int_not_equal(before, 0);
         assert_true(core_hold_status(f.core, 0, &h));
-        assert_false(h.is_known);
+        assert_int_equal(h.pending, id);
+        assert_int_equal(h.slot, 0);
         unit_answer(id, OUTCOME_DONE, 4096);
         assert_int_not_equal(core_counts(f.core).held_generation, before);
         assert_int_not_equal(core_counts(f.core).held_generation, 0); /* nor that of the empty list at first */
         assert_true(core_hold_status(f.core, 0, &h));
-        assert_true(h.is_known);
+        assert_int_equal(h.pending, 0);
         assert_int_equal(h.previous.values[PROPERTY_MEMORY_HIGH], 4096);
 
         before = core_counts(f.core).held_generation;
