@@ -10,7 +10,8 @@
 #include "act/managed-oom.h"
 #include "act/systemd-connection.h"
 
-/* What act/managed-oom.c, which knows the units and whose turn it is, shares with act/managed-oom-ask.c, which asks. */
+/* What act/managed-oom.c, which knows whose turn it is, shares with act/managed-oom-units.c, which knows the units, and with
+ * act/managed-oom-ask.c, which asks. */
 
 /* The event's `managed`. */
 typedef struct ManagedSays {
@@ -75,3 +76,12 @@ void managed_ask_no_more(ManagedUnit *u);
 
 /* All is answered, in `says`, or `in_vain`. */
 void managed_on_answered(ManagedUnit *u);
+
+/* Puts a unit that is MANAGED_IDLE at the end of the queue, and takes it out wherever it stands. */
+void managed_enqueue(ManagedUnit *u, uint64_t due_usec);
+void managed_dequeue(ManagedUnit *u);
+
+/* After anything has changed about what is to be asked. */
+void managed_timer_set(ManagedOom *m);
+
+void managed_units_free(ManagedOom *m);

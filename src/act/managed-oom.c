@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <search.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +22,7 @@
 
 /* ---- The queue ------------------------------------------------------------------------------- */
 
-static void enqueue(ManagedUnit *u, uint64_t due_usec) {
+void managed_enqueue(ManagedUnit *u, uint64_t due_usec) {
         ManagedOom *m = u->managed;
 
         u->state = MANAGED_QUEUED;
@@ -34,7 +33,7 @@ static void enqueue(ManagedUnit *u, uint64_t due_usec) {
         m->last = u;
 }
 
-static void dequeue(ManagedUnit *u) {
+void managed_dequeue(ManagedUnit *u) {
         ManagedOom *m = u->managed;
 
         *(u->previous ? &u->previous->next : &m->first) = u->next;
@@ -62,7 +61,7 @@ static uint64_t next_turn(const ManagedOom *m) {
         return m->first ? MAX(m->first->due_usec, m->reopen_usec) : USEC_INFINITY;
 }
 
-static void timer_set(ManagedOom *m) {
+void managed_timer_set(ManagedOom *m) {
         uint64_t next = next_turn(m);
 
         if (next == USEC_INFINITY) {
@@ -86,7 +85,7 @@ static void connect_later(ManagedOom *m) {
         if (!m->brief || m->n_attempts < ATTEMPTS_MAX)
                 return;
         while (m->first)
-                dequeue(m->first);
+                managed_dequeue(m->first);
         be_patient_anew(m);
 }
 
@@ -94,7 +93,7 @@ static int on_lost(sd_bus_message *message, void *userdata, sd_bus_error *ret_er
         ManagedOom *m = userdata;
 
         connect_later(m);
-        timer_set(m);
+        managed_timer_set(m);
         return 0;
 }
 
@@ -138,11 +137,11 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         for (unsigned i = 0; i < UNITS_PER_TICK && may_ask(m) && m->first->due_usec <= now; i++) {
                 ManagedUnit *u = m->first;
 
-                dequeue(u);
+                managed_dequeue(u);
                 managed_ask(u);
         }
         m->tick_usec = now + TICK_USEC;
-        timer_set(m);
+        managed_timer_set(m);
         return 0;
 }
 
@@ -162,8 +161,8 @@ void managed_on_answered(ManagedUnit *u) {
         if (!in_vain)
                 be_patient_anew(m);
         if (u->again || (in_vain && u->n_tries < TRIES_MAX))
-                enqueue(u, usec_add(clock_usec(), u->again ? 0 : m->age_usec));
-        timer_set(m);
+                managed_enqueue(u, usec_add(clock_usec(), u->again ? 0 : m->age_usec));
+        managed_timer_set(m);
 
         if (in_vain || says_the_same(&u->says, &u->told))
                 return;
@@ -175,89 +174,6 @@ void managed_on_answered(ManagedUnit *u) {
                                                        .share = u->told.share,
                                                        .duration_usec = u->told.duration_usec,
                                                        .swap = u->told.swap } });
-}
-
-/* ---- Units ----------------------------------------------------------------------------------- */
-
-static int compare_ids(const void *a, const void *b) {
-        uint64_t x = ((const ManagedUnit *) a)->cgroup_id, y = ((const ManagedUnit *) b)->cgroup_id;
-
-        return x < y ? -1 : x > y;
-}
-
-static ManagedUnit *find(const ManagedOom *m, uint64_t cgroup_id) {
-        const ManagedUnit key = { .cgroup_id = cgroup_id };
-        ManagedUnit **found = tfind(&key, &m->units, compare_ids);
-
-        return found ? *found : NULL;
-}
-
-void managed_oom_add(ManagedOom *m, uint64_t cgroup_id, const char *unit) {
-        size_t length = strlen(unit);
-        ManagedUnit *u;
-
-        if (find(m, cgroup_id))
-                return;
-        u = m->n_units < MANAGED_OOM_UNITS_MAX ? calloc(1, sizeof(*u) + length + 1) : NULL;
-        if (u) {
-                u->managed = m;
-                u->cgroup_id = cgroup_id;
-                memcpy(u->unit, unit, length + 1);
-        }
-        if (!u || !tsearch(u, &m->units, compare_ids)) {
-                free(u);
-                m->n_lost++;
-                return;
-        }
-        m->n_units++;
-        enqueue(u, usec_add(clock_usec(), m->age_usec));
-        timer_set(m);
-}
-
-static void unit_free(void *p) {
-        ManagedUnit *u = p;
-
-        managed_ask_no_more(u);
-        if (u->state == MANAGED_QUEUED)
-                dequeue(u);
-        free(u);
-}
-
-void managed_oom_remove(ManagedOom *m, uint64_t cgroup_id) {
-        ManagedUnit *u = find(m, cgroup_id);
-
-        if (!u)
-                return;
-        (void) tdelete(u, &m->units, compare_ids);
-        m->n_units--;
-        unit_free(u);
-        timer_set(m);
-}
-
-static void ask_again(const void *node, VISIT visit, void *now_usec) {
-        ManagedUnit *u = *(ManagedUnit *const *) node;
-
-        if (visit != postorder && visit != leaf)
-                return;
-        u->n_tries = 0;
-        if (u->state == MANAGED_IDLE)
-                enqueue(u, *(uint64_t *) now_usec);
-        u->again = u->state == MANAGED_ASKING;
-}
-
-void managed_oom_rescan(ManagedOom *m) {
-        uint64_t now_usec = clock_usec();
-
-        twalk_r(m->units, ask_again, &now_usec);
-        timer_set(m);
-}
-
-size_t managed_oom_n_units(const ManagedOom *m) {
-        return m->n_units;
-}
-
-size_t managed_oom_n_lost(const ManagedOom *m) {
-        return m->n_lost;
 }
 
 /* ---- All of it ------------------------------------------------------------------------------- */
@@ -304,7 +220,7 @@ int managed_oom_new_with_peers(ManagedOom **ret, sd_event *event, const SystemdP
         m->connection.peers = peers;
         m->connection.n_peers = n_peers;
         (void) connect_now(m);
-        timer_set(m);
+        managed_timer_set(m);
         *ret = TAKE_PTR(m);
         return 0;
 }
@@ -346,7 +262,7 @@ int managed_oom_new(ManagedOom **ret, sd_event *event, ManagedOomHandler handler
 ManagedOom *managed_oom_free(ManagedOom *m) {
         if (!m)
                 return NULL;
-        tdestroy(m->units, unit_free);
+        managed_units_free(m);
         connection_close(&m->connection);
         sd_event_source_disable_unref(m->timer);
         sd_event_unref(m->event);

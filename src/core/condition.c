@@ -114,7 +114,7 @@ bool condition_is_undecided(const Watch *w, const Condition *c) {
         return c->kind == CONDITION_STALL && watch_stall_max(w, c->pressure.window_usec) >= MAX(c->pressure.share / 2, 1U);
 }
 
-bool condition_accepts(const Watch *w, const Condition *c, uint64_t value) {
+uint64_t condition_limit(const Watch *w, const Condition *c) {
         switch (c->kind) {
 
         case CONDITION_PRESSURE:
@@ -122,7 +122,54 @@ bool condition_accepts(const Watch *w, const Condition *c, uint64_t value) {
         case CONDITION_IO_PRESSURE:
         case CONDITION_CPU_PRESSURE:
         case CONDITION_STALL:
-                return value >= c->pressure.share;
+                return c->pressure.share;
+
+        case CONDITION_AVAILABLE:
+        case CONDITION_HOST_AVAILABLE:
+        case CONDITION_SWAP_FREE:
+        case CONDITION_USAGE:
+                return condition_amount(w, c);
+
+        case CONDITION_GROWTH:
+        case CONDITION_REFAULTS:
+        case CONDITION_RECLAIM:
+                return c->rate.per_second;
+
+        case CONDITION_EXHAUSTION:
+                return c->usec;
+
+        case CONDITION_EFFICIENCY:
+                return c->share;
+
+        case CONDITION_EVENT:
+                return c->event.count;
+
+        case CONDITION_CAUSE:
+                return c->causes;
+
+        case CONDITION_DYING_DESCENDANTS:
+                return c->count;
+
+        case CONDITION_PRESENT:
+        case CONDITION_ABSENT:
+        case _CONDITION_KIND_MAX:
+                break;
+        }
+        return 0;
+}
+
+bool condition_accepts(const Watch *w, const Condition *c, uint64_t value) {
+        uint64_t limit = condition_limit(w, c);
+
+        switch (c->kind) {
+
+        case CONDITION_PRESSURE:
+        case CONDITION_HOST_PRESSURE:
+        case CONDITION_IO_PRESSURE:
+        case CONDITION_CPU_PRESSURE:
+        case CONDITION_STALL:
+        case CONDITION_EVENT:
+                return value >= limit;
 
         case CONDITION_AVAILABLE:
         case CONDITION_HOST_AVAILABLE:
@@ -133,28 +180,23 @@ bool condition_accepts(const Watch *w, const Condition *c, uint64_t value) {
         case CONDITION_GROWTH:
         case CONDITION_REFAULTS:
         case CONDITION_RECLAIM:
-                return value > c->rate.per_second;
+        case CONDITION_DYING_DESCENDANTS:
+                return value > limit;
 
         case CONDITION_EXHAUSTION:
-                return value != USEC_INFINITY && value <= c->usec;
+                return value != USEC_INFINITY && value <= limit;
 
         case CONDITION_EFFICIENCY:
-                return value < c->share;
-
-        case CONDITION_EVENT:
-                return value >= c->event.count;
+                return value < limit;
 
         case CONDITION_CAUSE:
-                return (value & c->causes) != 0;
+                return (value & limit) != 0;
 
         case CONDITION_PRESENT:
                 return value > 0;
 
         case CONDITION_ABSENT:
                 return w->presence && value == 0;
-
-        case CONDITION_DYING_DESCENDANTS:
-                return value > c->count;
 
         case _CONDITION_KIND_MAX:
                 break;

@@ -46,5 +46,8 @@ bool condition_holds(const Watch *w, const Condition *c);
  * all swap. */
 uint64_t condition_amount(const Watch *w, const Condition *c);
 
+/* What condition_value() is held against, as condition_holds() does; 0 for Present= and Absent=. */
+uint64_t condition_limit(const Watch *w, const Condition *c);
+
 /* How far a level is from holding, in bytes; 0 if it holds, UINT64_MAX if it never will. */
 uint64_t condition_distance(const Watch *w, const Condition *c);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/usec.h"
-#include "core/condition.h"
 #include "core/core-private.h"
 #include "core/explain.h"
 #include "core/match.h"
@@ -147,175 +146,6 @@ bool explain_watch(const Core *core, uint64_t cgroup_id, size_t i, ExplainWatch 
         return true;
 }
 
-/* ---- Steps --------------------------------------------------------------------------------------- */
-
-struct ExplainLook {
-        const Core *core;
-        Watch *watch; /* a copy */
-        uint64_t now_usec;
-};
-
-ExplainLook *explain_look_free(ExplainLook *l) {
-        if (l)
-                watch_free(l->watch);
-        free(l);
-        return NULL;
-}
-
-/* What was seen, and where the episode stands; nothing that is owned. */
-static void copy_watch(Watch *to, const Watch *from) {
-        for (PressureResource i = 0; i < _RESOURCE_MAX; i++)
-                for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
-                        if (from->windows[i][k])
-                                *to->windows[i][k] = *from->windows[i][k];
-        memcpy(to->tracks, from->tracks, from->n_tracks * sizeof(*from->tracks));
-        memcpy(to->steps, from->steps, from->policy->n_steps * sizeof(*from->steps));
-        to->presence = from->presence;
-        to->sample = from->sample;
-        to->sample_usec = from->sample_usec;
-        to->cause = from->cause;
-        to->cause_usec = from->cause_usec;
-        to->settle_since_usec = from->settle_since_usec;
-}
-
-int explain_look_new(ExplainLook **ret, const Core *core, uint64_t watch_id, const ExplainSight *sights, size_t n) {
-        _cleanup_(explain_look_freep) ExplainLook *l = NULL;
-        const Node *node = node_registry_find(&core->nodes, watch_id);
-        const Watch *w = node ? node->watch : NULL;
-        int r;
-
-        if (!w)
-                return -ESRCH;
-        l = calloc(1, sizeof(*l));
-        if (!l)
-                return -ENOMEM;
-        *l = (ExplainLook){ .core = core, .now_usec = MAX(core->now_usec, w->sample_usec) };
-        r = watch_new(&l->watch, w->node, w->policy);
-        if (r < 0)
-                return r;
-        copy_watch(l->watch, w);
-        for (size_t i = 0; i < n; i++) {
-                if (sights[i].now_usec < l->now_usec)
-                        continue;
-                l->now_usec = sights[i].now_usec;
-                watch_see(l->watch, l->now_usec, &sights[i].sample, NULL);
-                watch_evaluate(l->watch, l->now_usec);
-        }
-        *ret = TAKE_PTR(l);
-        return 0;
-}
-
-/* Whether a later step would have its turn: it has held for its time, and is due or may not be passed over. */
-static bool is_behind(const ExplainLook *l, const Step *step) {
-        const Watch *w = l->watch;
-        const Step *due = watch_step_due(w, l->now_usec, l->core->settings->dry_run);
-
-        if (due)
-                return due > step;
-        /* None is due although this one could be: a harsher one that cools bars it. */
-        return true;
-}
-
-bool explain_step(const ExplainLook *l, size_t i, ExplainStep *ret) {
-        const Watch *w = l->watch;
-        const StepState *state;
-        const Step *step;
-        bool holds, cools;
-
-        if (i >= w->policy->n_steps)
-                return false;
-        step = w->policy->steps + i;
-        state = w->steps + i;
-        *ret = (ExplainStep){
-                .step = step,
-                .since_usec = state->held_since_usec,
-                .last_held_usec = state->last_held_usec,
-                .acted_usec = state->acted_usec,
-                .n_acted = state->n_acted,
-                .refused = state->refused,
-        };
-        holds = state->held_since_usec != USEC_INFINITY;
-        cools = watch_step_cools(w, step, l->now_usec);
-        if (!holds)
-                ret->doing = STEP_WAITS;
-        else if (l->now_usec - state->held_since_usec < step->for_usec) {
-                ret->doing = STEP_HOLDS;
-                ret->until_usec = usec_add(state->held_since_usec, step->for_usec);
-        } else if (!watch_step_fresh(w, step, l->now_usec))
-                ret->doing = STEP_STALE;
-        else if (cools)
-                ret->doing = STEP_COOLS;
-        else
-                ret->doing = is_behind(l, step) ? STEP_BEHIND : STEP_DUE;
-        if (watch_step_due(w, l->now_usec, l->core->settings->dry_run) == step)
-                ret->doing = STEP_DUE;
-        if (cools && ret->doing != STEP_HOLDS)
-                ret->until_usec = usec_add(state->acted_usec, watch_step_cooldown(w, step));
-        return true;
-}
-
-static uint64_t limit_of(const Watch *w, const Condition *c) {
-        switch (c->kind) {
-
-        case CONDITION_PRESSURE:
-        case CONDITION_HOST_PRESSURE:
-        case CONDITION_IO_PRESSURE:
-        case CONDITION_CPU_PRESSURE:
-        case CONDITION_STALL:
-                return c->pressure.share;
-
-        case CONDITION_AVAILABLE:
-        case CONDITION_HOST_AVAILABLE:
-        case CONDITION_SWAP_FREE:
-        case CONDITION_USAGE:
-                return condition_amount(w, c);
-
-        case CONDITION_GROWTH:
-        case CONDITION_REFAULTS:
-        case CONDITION_RECLAIM:
-                return c->rate.per_second;
-
-        case CONDITION_EXHAUSTION:
-                return c->usec;
-
-        case CONDITION_EFFICIENCY:
-                return c->share;
-
-        case CONDITION_EVENT:
-                return c->event.count;
-
-        case CONDITION_CAUSE:
-                return c->causes;
-
-        case CONDITION_DYING_DESCENDANTS:
-                return c->count;
-
-        case CONDITION_PRESENT:
-        case CONDITION_ABSENT:
-        case _CONDITION_KIND_MAX:
-                break;
-        }
-        return 0;
-}
-
-bool explain_condition(const ExplainLook *l, size_t i, size_t j, ExplainCondition *ret) {
-        const Watch *w = l->watch;
-        const Step *step = i < w->policy->n_steps ? w->policy->steps + i : NULL;
-        const Condition *c;
-
-        if (!step || j >= step->n_conditions)
-                return false;
-        c = step->conditions + j;
-        *ret = (ExplainCondition){
-                .condition = c,
-                .value = watch_condition_value(w, c),
-                .limit = limit_of(w, c),
-                .holds = w->sample_usec != 0 && condition_holds(w, c),
-                .last_held_usec = w->steps[i].condition_held_usec[j],
-        };
-        return true;
-}
-
 /* ---- Words --------------------------------------------------------------------------------------- */
 
 const char *verdict_to_string(PolicyVerdict v) {
@@ -331,15 +161,6 @@ const char *watch_doing_to_string(WatchDoing d) {
         static const char *const words[_DOING_MAX] = {
                 [DOING_NOTHING] = "nothing", [DOING_STARTS] = "starts",       [DOING_ACTS] = "acts",
                 [DOING_SETTLES] = "settles", [DOING_ESCALATES] = "escalates", [DOING_LEAVES] = "leaves",
-        };
-
-        return words[d];
-}
-
-const char *step_doing_to_string(StepDoing d) {
-        static const char *const words[_STEP_DOING_MAX] = {
-                [STEP_WAITS] = "waits", [STEP_HOLDS] = "holds",   [STEP_STALE] = "stale",
-                [STEP_COOLS] = "cools", [STEP_BEHIND] = "behind", [STEP_DUE] = "due",
         };
 
         return words[d];
