@@ -11,9 +11,12 @@ kvm_works() { # FOLDER of an image
 }
 
 # cmpxchg16b is left out because QEMU 7.2 spoils the flags in it, and kernels from 6.12 on die of that now and then.
-accelerator_flags() { # kvm|tcg
+# With icount the guest's clock counts instructions, one a nanosecond, and both CPUs take turns in one thread: slower, and
+# the same whatever else the machine does.
+accelerator_flags() { # kvm|tcg|icount
     case $1 in
     kvm) echo -accel kvm -cpu host ;;
+    icount) echo -accel tcg,thread=single,tb-size=1024 -icount shift=0,sleep=off -cpu max,-cx16,-la57 ;;
     *) echo -accel tcg,thread=multi,tb-size=1024 -cpu max,-cx16,-la57 ;;
     esac
 }

@@ -28,7 +28,7 @@ proxy_options() {
 }
 
 bootstrap() { # SUITE FOLDER
-    local suite=$1 folder=$2 proxy without=(--dpkgopt='path-exclude=/usr/lib/*/libLLVM*')
+    local suite=$1 folder=$2 proxy without=(--dpkgopt='path-exclude=/usr/lib/*/lib'{LLVM,z3}'*')
     proxy=$(proxy_options)
     # Nothing is managed by systemd-oomd unless a scenario says so. stress-ng links with EGL, which needs LLVM only once
     # something is drawn; bpftrace does need it. The Release file of a suite in the making may be out of date on some
@@ -40,7 +40,7 @@ bootstrap() { # SUITE FOLDER
         --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/fonts/*' \
         --dpkgopt='path-exclude=/usr/lib/systemd/*10-oomd-*' \
         "${without[@]}" --dpkgopt='path-exclude=/usr/lib/*/libgallium*' \
-        --dpkgopt='path-exclude=/usr/lib/*/libz3*' --dpkgopt='path-exclude=/usr/lib/*/dri/*' \
+        --dpkgopt='path-exclude=/usr/lib/*/dri/*' \
         --setup-hook="$here/image-setup" --customize-hook="$here/image-setup" \
         "$suite" "$folder" "$(mirror)"
 }
