@@ -254,8 +254,7 @@ static void blame_one(Survey *s, const NodeRegistry *nodes, const Event *event, 
         else if (class_waits(stall->class) && !limit) {
                 if (!blame_wait(s, nodes, event, stall, self))
                         blame_unseen(s, stall->stall_usec);
-        }
-        else if (!blame_limit(s, limit, stall->stall_usec) && self && class_allocates(stall->class))
+        } else if (!blame_limit(s, limit, stall->stall_usec) && self && class_allocates(stall->class))
                 give(self, stall->stall_usec, BLAME_ITSELF);
 }
 
