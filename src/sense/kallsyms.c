@@ -3,8 +3,10 @@
 #include "sense/kallsyms.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -192,14 +194,10 @@ static void settle(Kallsyms *k) {
         shrink((void **) &k->names, &k->names_allocated, k->names_size, 1);
 }
 
-int kallsyms_new(Kallsyms **ret, const char *path) {
+static int read_all(Kallsyms **ret, FILE *f) {
         _cleanup_(kallsyms_freep) Kallsyms *k = NULL;
-        _cleanup_(file_closep) FILE *f = NULL;
         int r;
 
-        f = fopen(path, "re");
-        if (!f)
-                return -errno;
         k = calloc(1, sizeof(*k));
         if (!k)
                 return -ENOMEM;
@@ -211,6 +209,37 @@ int kallsyms_new(Kallsyms **ret, const char *path) {
         settle(k);
         *ret = TAKE_PTR(k);
         return 0;
+}
+
+int kallsyms_new(Kallsyms **ret, const char *path) {
+        _cleanup_(file_closep) FILE *f = fopen(path, "re");
+
+        return f ? read_all(ret, f) : -errno;
+}
+
+/* Opening it again would ask for CAP_SYSLOG again. NULL if standard input is something else. */
+static FILE *open_input(void) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        char target[sizeof(KALLSYMS_PATH) + 1];
+        ssize_t n;
+        FILE *f;
+
+        n = readlink("/proc/self/fd/0", target, sizeof(target));
+        if (n != (ssize_t) strlen(KALLSYMS_PATH) || memcmp(target, KALLSYMS_PATH, (size_t) n) != 0)
+                return NULL;
+        fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+        if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
+                return NULL;
+        f = fdopen(fd, "r");
+        if (f)
+                TAKE_FD(fd);
+        return f;
+}
+
+int kallsyms_new_running(Kallsyms **ret) {
+        _cleanup_(file_closep) FILE *f = open_input();
+
+        return f ? read_all(ret, f) : kallsyms_new(ret, KALLSYMS_PATH);
 }
 
 /* ---- Asking ---- */

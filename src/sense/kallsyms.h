@@ -11,6 +11,8 @@
  * allocating. */
 typedef struct Kallsyms Kallsyms;
 
+#define KALLSYMS_PATH "/proc/kallsyms"
+
 enum {
         _KALLSYMS_E_SUCCESS,
         KALLSYMS_E_HIDDEN,              /* there are symbols, but all at address 0, or none at all */
@@ -21,6 +23,11 @@ enum {
  * kernel.kptr_restrict is 2 (kernel/ksyms_common.c, kallsyms_show_value). Takes some 100 ms; holds 2 to 4
  * MB. Returns 0, KALLSYMS_E_HIDDEN, or a negative errno: of opening and reading, -ENOMEM, -E2BIG. */
 int kallsyms_new(Kallsyms **ret, const char *path);
+
+/* Those of the running kernel: out of standard input where that is /proc/kallsyms, opened by somebody who may see
+ * addresses (StandardInput= of memstalld.service), else out of the file. */
+int kallsyms_new_running(Kallsyms **ret);
+
 Kallsyms *kallsyms_free(Kallsyms *k);
 DEFINE_CLEANUP(Kallsyms *, kallsyms_free);
 

@@ -62,12 +62,12 @@ static int read_symbols(Memstall *m) {
         size_t length = strlen(m->program.rung), size = sizeof(m->program.rung) - length;
         int r;
 
-        r = kallsyms_new(&m->symbols, "/proc/kallsyms");
+        r = kallsyms_new_running(&m->symbols);
         if (r == -ENOMEM)
                 return r;
         if (r != 0) {
                 (void) snprintf(m->program.rung + length, size, "; no symbols, no waits for files (%s)",
-                                r == KALLSYMS_E_HIDDEN ? "kernel.kptr_restrict" : "/proc/kallsyms");
+                                r == KALLSYMS_E_HIDDEN ? "kernel.kptr_restrict" : KALLSYMS_PATH);
                 return 0;
         }
         return tell_places(m);
@@ -203,7 +203,7 @@ void memstall_maps(const Memstall *m, MemstallMaps *ret) {
 
 int memstall_symbolize(const Memstall *m, const StallEntry *e, char *buf, size_t size) {
         if (!m->symbols) {
-                (void) snprintf(buf, size, "(kernel symbols are hidden: kernel.kptr_restrict, CAP_SYSLOG)");
+                (void) snprintf(buf, size, "(kernel symbols are hidden: kernel.kptr_restrict, StandardInput= of memstalld.service)");
                 return MEMSTALL_E_HIDDEN;
         }
 

@@ -81,7 +81,7 @@ static inline uint64_t memstall_lost(const MemstallCounters *c) {
 }
 
 /* Loads and attaches the best set of BPF programs that the kernel takes, and reads the kernel's symbols. Needs
- * CAP_BPF and CAP_PERFMON (CAP_SYSLOG for symbols); for the best /sys/kernel/btf/vmlinux and fentry: Linux
+ * CAP_BPF and CAP_PERFMON (for symbols CAP_SYSLOG, or them as standard input); for the best /sys/kernel/btf/vmlinux and fentry: Linux
  * 5.15, on arm64 6.4. All memory is taken here, some 6 MB in the kernel and 5 MB of our own; nothing after this allocates. `stacks` false: no
  * stack is walked, waits stay STALL_OTHER. One at a time: the libbpf message handler is the process's.
  * Returns 0; MEMSTALL_E_UNAVAILABLE with one sentence for people in `ret_why`; or a negative errno
@@ -113,8 +113,8 @@ int memstall_reclaims(Memstall *m, ReclaimEntry *entries, size_t n_max, size_t *
 /* The entry's stack as text: functions innermost first, one a line, without the BPF frames on top and
  * without an end of line at the end; "0x..." for an address in no known function. What does not fit is left
  * out by whole lines. Returns 0 (an empty text where there is no stack), or MEMSTALL_E_HIDDEN with a
- * sentence in place of the stack: kernel.kptr_restrict=2, no CAP_SYSLOG, or /proc/kallsyms out of reach
- * (ProtectKernelTunables=). */
+ * sentence in place of the stack: kernel.kptr_restrict=2, or neither CAP_SYSLOG nor an open
+ * /proc/kallsyms as standard input. */
 int memstall_symbolize(const Memstall *m, const StallEntry *e, char *buf, size_t size);
 
 /* What was counted and what was lost. Returns 0 or a negative errno of bpf(2). */

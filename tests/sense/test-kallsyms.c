@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,9 +191,33 @@ static void test_place(void **state) {
         assert_false(kallsyms_place(k, "filemap_fault", &begin, &size));
 }
 
+/* Who may not see addresses sees those of a file that somebody else has opened, again and again. */
+static void test_input(void **state) {
+        _cleanup_(fd_closep) int input = dup(STDIN_FILENO), opened = open(KALLSYMS_PATH, O_RDONLY | O_CLOEXEC);
+        _cleanup_(kallsyms_freep) Kallsyms *privileged = NULL, *first = NULL, *second = NULL, *none = NULL;
+        int r, again, hidden;
+
+        if (geteuid() != 0 || opened < 0 || kallsyms_new(&privileged, KALLSYMS_PATH) != 0)
+                skip();
+        assert_true(dup2(opened, STDIN_FILENO) == STDIN_FILENO);
+        assert_int_equal(seteuid(65534), 0);
+        r = kallsyms_new_running(&first);
+        again = kallsyms_new_running(&second);
+        hidden = kallsyms_new(&none, KALLSYMS_PATH);
+        assert_int_equal(seteuid(0), 0);
+        if (input >= 0)
+                assert_true(dup2(input, STDIN_FILENO) == STDIN_FILENO);
+        else
+                assert_int_equal(close(STDIN_FILENO), 0);
+        assert_int_equal(r, 0);
+        assert_int_equal(again, 0);
+        assert_int_not_equal(hidden, 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_captured),
+                cmocka_unit_test(test_input),
                 cmocka_unit_test(test_gaps),
                 cmocka_unit_test(test_hidden),
                 cmocka_unit_test(test_hostile),
