@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 
 /* One line for people, built of pieces. Names that others choose may hold any bytes: what a terminal could take for a
- * command, a line's end, or no UTF-8 at all is written as \xNN, so every line is one line and stays readable. */
+ * command, a line's end, what makes a name look like another (base/utf8.h), or no UTF-8 at all is written as \xNN, so every line is one line and stays readable. */
 
 #define TEXT_MAX 1024U
 

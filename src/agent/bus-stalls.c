@@ -7,7 +7,7 @@
 #include "agent/bus-private.h"
 #include "agent/call-rate.h"
 #include "base/clock.h"
-#include "config/text.h"
+#include "base/utf8.h"
 #include "sense/memstall-live.h"
 
 #define NO_CULPRITS "org.memstalld1.NoCulprits"
@@ -43,7 +43,7 @@ static int bus_stalls_new(BusStalls **ret) {
 
 /* Whoever makes a process or a cgroup chooses its name; the bus takes UTF-8 alone. */
 static const char *bus_text(const char *s, char *buf, size_t size) {
-        if (text_valid_length(s, strlen(s)) == strlen(s))
+        if (utf8_text_length(s, strlen(s)) == strlen(s))
                 return s;
         (void) snprintf(buf, size, "%s", s);
         for (char *c = buf; *c; c++)

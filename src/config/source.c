@@ -6,8 +6,8 @@
 #include <sys/sysmacros.h>
 
 #include "base/fdio.h"
+#include "base/utf8.h"
 #include "config/source.h"
-#include "config/text.h"
 
 /* kernel: Documentation/admin-guide/devices.txt */
 #define NULL_DEVICE makedev(1, 3)
@@ -53,7 +53,7 @@ static int check_text(const Source *source, ConfigErrors *errors) {
         Place place = { .errors = errors, .file = source->path, .line = 1 };
         size_t valid;
 
-        valid = text_valid_length(source->text, source->size);
+        valid = utf8_text_length(source->text, source->size);
         if (valid == source->size)
                 return 0;
         for (size_t i = 0; i < valid; i++)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "config/text.h"
+#include "base/utf8.h"
 #include "ctl/json.h"
 
 static void write_character(FILE *f, char c) {
@@ -21,7 +21,7 @@ static void write_string(FILE *f, const char *s) {
 
         fputc('"', f);
         while (size > 0) {
-                size_t n = text_valid_length(s, size);
+                size_t n = utf8_text_length(s, size);
 
                 for (size_t i = 0; i < n; i++)
                         write_character(f, s[i]);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "sense/place.h"
 #include "sense/text.h"
 
@@ -68,12 +69,12 @@ static bool is_spent(const char *glob, const Folder *parent) {
         return false;
 }
 
-/* Groups have names that no manager chose; records and traces are better off without control characters. */
-static bool is_plain(const char *name) {
-        for (; *name; name++)
-                if ((unsigned char) *name < ' ' || *name == '\177')
-                        return false;
-        return true;
+/* Groups have names that no manager chose. What is no text is of no use to the bus, which takes UTF-8 alone, nor to records
+ * and traces; whoever may choose such a name may as well choose one that no policy is for. */
+static bool is_text(const char *name) {
+        size_t length = strlen(name);
+
+        return utf8_text_length(name, length) == length && !strpbrk(name, "\t\r\n");
 }
 
 /* The other kinds of units that have cgroups are systemd's own affair. */
@@ -97,7 +98,7 @@ bool place_of(char *const *globs, const Folder *parent, const char *name, Place 
                 p.told = true;
                 p.manager = p.kind == CGROUP_UNIT && !p.delegated && text_is_user_manager(p.unit);
                 p.entered = p.kind == CGROUP_SLICE || p.manager;
-        } else if (*name == '.' || !is_plain(name) || (managed && is_other_unit(name)))
+        } else if (*name == '.' || !is_text(name) || (managed && is_other_unit(name)))
                 return false;
         else {
                 p.kind = CGROUP_GROUP;

@@ -169,6 +169,7 @@ static void test_text(void **state) {
                 { "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },       /* beyond U+10FFFF */
                 { "\xe2\x82", "\\xe2\\x82" },                         /* ends early */
                 { "\xff", "\\xff" },
+                { "a\xe2\x80\xae" "b", "a\\xe2\\x80\\xaeb" },           /* from here right to left */
         };
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

@@ -75,6 +75,8 @@ static void test_rows(void **state) {
                 { "/system.slice/d.service/*", "/system.slice/d.service/x.service", "gdt" },
                 { "/system.slice/d.service/*", "/system.slice/d.service/a b", "gdt" },
                 { "/system.slice/d.service/*", "/system.slice/d.service/a\nb", "" },
+                { "/system.slice/d.service/*", "/system.slice/d.service/a\xff", "" }, /* what the bus does not take */
+                { "/system.slice/d.service/*", "/system.slice/d.service/a\xc3\xa4", "gdt" },
                 { "/system.slice/d.service/*", "/system.slice/d.service/.hidden", "" },
                 { "/system.slice/d.service/*/app", "/system.slice/d.service/abc", "gde" },
                 { "/system.slice/d.service/*/app", "/system.slice/d.service/abc/app", "gdt" },

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <stdint.h>
-
 #include "base/cleanup.h"
-#include "config/text.h"
+#include "base/utf8.h"
 
 /* By the first byte: how long the sequence is, and the smallest value that needs that length. */
 static const struct {
@@ -17,9 +15,10 @@ static const struct {
         { 0xf8, 0xf0, 4, 0x10000 },
 };
 
-/* The length of the character at `s`, and its value; 0 if there is none. */
-static size_t take_character(const uint8_t *s, size_t size, uint32_t *ret) {
-        for (size_t i = 0; i < ELEMENTSOF(sequences); i++) {
+size_t utf8_character(const char *text, size_t size, uint32_t *ret) {
+        const uint8_t *s = (const uint8_t *) text;
+
+        for (size_t i = 0; size > 0 && i < ELEMENTSOF(sequences); i++) {
                 uint32_t value = s[0] & (uint8_t) ~sequences[i].mask;
                 size_t n = 1;
 
@@ -36,24 +35,27 @@ static size_t take_character(const uint8_t *s, size_t size, uint32_t *ret) {
         return 0;
 }
 
-/* C0, DEL and C1: what a terminal obeys. */
-static bool is_control(uint32_t character) {
+bool utf8_is_control(uint32_t character) {
         return character < 0x20 || (character >= 0x7f && character < 0xa0);
 }
 
-size_t text_valid_length(const char *text, size_t size) {
-        const uint8_t *s = (const uint8_t *) text;
+bool utf8_misleads(uint32_t character) {
+        return (character >= 0x200b && character <= 0x200f) || (character >= 0x2028 && character <= 0x202e) ||
+               (character >= 0x2060 && character <= 0x206f) || character == 0xfeff;
+}
+
+size_t utf8_text_length(const char *text, size_t size) {
         size_t i = 0;
 
         while (i < size) {
                 uint32_t character;
                 size_t n;
 
-                n = take_character(s + i, size - i, &character);
+                n = utf8_character(text + i, size - i, &character);
                 if (n == 0)
                         break;
-                if (is_control(character) && character != '\t' && character != '\n' &&
-                    !(character == '\r' && i + 1 < size && s[i + 1] == '\n'))
+                if (utf8_is_control(character) && character != '\t' && character != '\n' &&
+                    !(character == '\r' && i + 1 < size && text[i + 1] == '\n'))
                         break;
                 i += n;
         }
