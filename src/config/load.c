@@ -8,6 +8,7 @@
 #include "config/policy-order.h"
 #include "config/search.h"
 #include "config/settings-file.h"
+#include "config/trust.h"
 
 #define PROJECT "memstalld"
 #define SETTINGS_FILE "memstalld.conf"
@@ -64,6 +65,13 @@ int config_load_file(const char *path, Config *config, ConfigErrors *errors) {
         return strv_push(&config->files, path, strlen(path));
 }
 
+/* What was found below `root`. Below another than the host's own it is for nobody to act on. */
+static int load_found(const char *root, const char *path, Config *config, ConfigErrors *errors) {
+        int r = *root == '\0' ? trust_check(path, PROJECT, errors) : 0;
+
+        return r == 0 ? config_load_file(path, config, errors) : r;
+}
+
 static int load_folder(const char *root, const char *folder, Config *config, ConfigErrors *errors) {
         _cleanup_(strv_freep) char **paths = NULL;
         int r;
@@ -72,7 +80,7 @@ static int load_folder(const char *root, const char *folder, Config *config, Con
         if (r < 0)
                 return r;
         for (size_t i = 0; i < strv_length(paths); i++) {
-                r = config_load_file(paths[i], config, errors);
+                r = load_found(root, paths[i], config, errors);
                 if (r < 0)
                         return r;
         }
@@ -91,7 +99,7 @@ int config_load(const char *root, Config *ret, ConfigErrors *errors) {
         if (r < 0)
                 return r;
         if (main_file) {
-                r = config_load_file(main_file, &config, errors);
+                r = load_found(root, main_file, &config, errors);
                 if (r < 0)
                         return r;
         }

@@ -16,7 +16,8 @@ typedef struct Config {
 } Config;
 
 /* Reads memstalld.conf, memstalld.conf.d/ and policy.d/ under the folders of config/search.h, and for the units' own
- * ManagedOOM…= what systemd-oomd's files say. `root` goes in front of them; "" for the host. 0, with what is wrong in
+ * ManagedOOM…= what systemd-oomd's files say. `root` goes in front of them; "" for the host, whose files have to be root's
+ * (config/trust.h). 0, with what is wrong in
  * `errors` (which is added to), or -ENOMEM. */
 int config_load(const char *root, Config *ret, ConfigErrors *errors);
 
