@@ -28,10 +28,16 @@ static int write_whole(int fd, const char *text, size_t n) {
         return 0;
 }
 
+/* Ours alone, or whoever may write there says what is removed and read. */
 static int open_folder(const char *folder) {
-        int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_(fd_closep) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        struct stat st;
 
-        return fd < 0 ? -errno : fd;
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
+                return -EPERM;
+        return TAKE_FD(fd);
 }
 
 int incident_file_write(const char *folder, Id128 incident, const char *text, size_t n) {
@@ -41,12 +47,13 @@ int incident_file_write(const char *folder, Id128 incident, const char *text, si
 
         (void) snprintf(name, sizeof(name), ID128_FORMAT ".trace", ID128_VALUES(incident));
         (void) snprintf(beside, sizeof(beside), ID128_FORMAT ".trace.new", ID128_VALUES(incident));
-        if (mkdir(folder, 0750) < 0 && errno != EEXIST)
+        if (mkdir(folder, 0700) < 0 && errno != EEXIST)
                 return -errno;
         folder_fd = open_folder(folder);
         if (folder_fd < 0)
                 return folder_fd;
-        fd = openat(folder_fd, beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+        (void) unlinkat(folder_fd, beside, 0); /* of a run that was killed */
+        fd = openat(folder_fd, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0)
                 return -errno;
         r = write_whole(fd, text, n);
@@ -114,9 +121,14 @@ int incident_file_trim(const char *folder, uint64_t bytes_max, unsigned files_ma
         DIR *dir;
         int r;
 
-        dir = opendir(folder);
-        if (!dir)
-                return errno == ENOENT ? 0 : -errno;
+        r = open_folder(folder);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        dir = fdopendir(r);
+        if (!dir) {
+                fd_close(r);
+                return -ENOMEM;
+        }
         r = list(dir, &kept, &n);
         if (r >= 0 && n > 0)
                 qsort(kept, n, sizeof(*kept), by_time);

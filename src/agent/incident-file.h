@@ -14,7 +14,7 @@
 #define INCIDENT_FILES_MAX 200U
 
 /* Writes the file, beside first and renamed then: it is there whole or not at all. Makes the folder if its parent is
- * there. Mode 0640. 0 or -errno. */
+ * there. Both are for root alone, and the folder has to be: -EPERM where others could write there. 0 or -errno. */
 int incident_file_write(const char *folder, Id128 incident, const char *text, size_t n);
 
 /* Removes the oldest traces until there are at most so many and so large together, and what an earlier run did not

@@ -91,6 +91,13 @@ static int move(int from, FILE *to, Progress *p) {
         return 0;
 }
 
+/* For its owner alone; not through a link that somebody else may have put there. NULL and errno. */
+static FILE *open_own(const char *path) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+        return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
 static int record(const char *path) {
         const struct sigaction action = { .sa_handler = on_interrupt };
         Progress p = { .start_usec = clock_usec(), .shown = isatty(STDERR_FILENO) };
@@ -106,7 +113,7 @@ static int record(const char *path) {
                 (void) close(fds[0]);
                 return r;
         }
-        file = to_stdout ? stdout : fopen(path, "we");
+        file = to_stdout ? stdout : open_own(path);
         (void) sigaction(SIGINT, &action, NULL);
         (void) sigaction(SIGTERM, &action, NULL);
         r = file ? move(fds[0], file, &p) : -errno;

@@ -73,14 +73,47 @@ static void test_write(void **state) {
         assert_int_equal(read(fd, text, sizeof(text)), 8);
         assert_string_equal(text, "another\n");
         assert_int_equal(fstat(fd, &st), 0);
-        assert_int_equal(st.st_mode & 0777 & ~0640, 0);
+        assert_int_equal(st.st_mode & 0777, 0600);
         (void) close(fd);
         assert_false(is_there(in_folder("0123456789abcdeffedcba9876543210.trace.new")));
 
         assert_int_equal(incident_file_write("/proc/nothing/incidents", id, "", 0), -ENOENT);
         assert_int_equal(mkdir(in_folder("0123456789abcdeffedcba9876543210.trace.new"), 0700), 0);
-        assert_int_equal(incident_file_write(folder, id, "", 0), -EISDIR);
+        assert_int_equal(incident_file_write(folder, id, "", 0), -EEXIST);
         assert_int_equal(rmdir(path), 0);
+}
+
+/* Links are never followed, and nothing is done in a folder of others. */
+static void test_others(void **state) {
+        const Id128 id = { 0, 1 };
+        char elsewhere[256], beside[256];
+        struct stat st;
+
+        (void) snprintf(elsewhere, sizeof(elsewhere), "%.*s/elsewhere", (int) (strrchr(folder, '/') - folder), folder);
+        assert_int_equal(mkdir(elsewhere, 0700), 0);
+        assert_int_equal(symlink(elsewhere, folder), 0);
+        assert_int_equal(incident_file_write(folder, id, "x", 1), -ENOTDIR);
+        assert_int_equal(incident_file_trim(folder, 0, 0), -ENOTDIR);
+        assert_int_equal(unlink(folder), 0);
+        assert_int_equal(incident_file_write(folder, id, "x", 1), 0);
+
+        (void) strcpy(beside, in_folder("00000000000000000000000000000002.trace.new"));
+        (void) strcat(elsewhere, "/victim");
+        assert_int_equal(symlink(elsewhere, beside), 0);
+        assert_int_equal(incident_file_write(folder, (Id128){ 0, 2 }, "x", 1), 0);
+        assert_int_equal(stat(elsewhere, &st), -1);
+
+        assert_int_equal(stat(folder, &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0700);
+        assert_int_equal(chmod(folder, 0770), 0);
+        assert_int_equal(incident_file_write(folder, id, "x", 1), -EPERM);
+        assert_int_equal(incident_file_trim(folder, 0, 0), -EPERM);
+        assert_true(is_there(trace_of(1)));
+        if (geteuid() == 0) {
+                assert_int_equal(chmod(folder, 0700), 0);
+                assert_int_equal(chown(folder, 12, 12), 0);
+                assert_int_equal(incident_file_write(folder, id, "x", 1), -EPERM);
+        }
 }
 
 static void test_trim(void **state) {
@@ -114,6 +147,7 @@ static void test_trim(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_write, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_others, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_trim, setup, teardown),
         };
 
