@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/usec.h"
+#include "core/agenda.h"
 #include "core/budget.h"
 #include "core/core.h"
 #include "core/ledger.h"
@@ -18,6 +19,7 @@
 
 #define EFFECTS_MAX 1024U
 #define EFFECTS_SPARE 16U /* as many as one watch may need in one step */
+#define DUE_MAX 256U      /* watches that one timer is for; the rest is due at once again */
 
 /* Effectors answer within one second; this is for an answer that is lost. Some have longer, see decide.c. */
 #define ANSWER_LIMIT_USEC (5 * USEC_PER_SEC)
@@ -43,6 +45,7 @@ struct Core {
         NodeRegistry nodes;
         Watch **watches;
         size_t n_watches, n_watches_allocated;
+        Agenda agenda; /* after whatever changes what a watch waits for: agenda_note() */
         size_t n_lost;
         Roster roster;
         Presence presence;
@@ -116,8 +119,6 @@ void episode_on_gone(Core *core, Watch *w);
 Id128 episode_new_incident(Core *core);
 /* The watch's incident is over, if it is in one. */
 void episode_end(Core *core, Watch *w);
-/* The earliest time at which episode_on_timer() has something to do. */
-uint64_t episode_next(const Watch *w);
 
 /* decide.c */
 

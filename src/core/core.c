@@ -58,6 +58,7 @@ Core *core_free(Core *core) {
 
         effects_clear(core);
         ledger_done(&core->ledger);
+        agenda_done(&core->agenda);
         for (size_t i = 0; i < core->n_watches; i++)
                 watch_free(core->watches[i]);
         free(core->watches);
@@ -101,13 +102,19 @@ static void on_cgroup_new(Core *core, const Event *event) {
         roster_add(core, known);
 }
 
+static void tell_gone(Core *core, Watch *w) {
+        episode_on_gone(core, w);
+        agenda_note(&core->agenda, w);
+}
+
 static void on_cgroup_gone(Core *core, Node *node) {
         node->gone = true;
         if (node->n_refs > 1) { /* else nobody but the registry knows it */
                 release_on_gone(core, node);
-                for (size_t i = 0; i < core->n_watches; i++)
-                        if (core->watches[i]->node == node || core->watches[i]->victim == node)
-                                episode_on_gone(core, core->watches[i]);
+                for (Watch *w = node->victim_of; w; w = w->next_of_victim)
+                        tell_gone(core, w);
+                if (node->watch && node->watch->victim != node)
+                        tell_gone(core, node->watch);
         }
         effects_keep(core, node);
         roster_remove(core, node);
@@ -115,22 +122,40 @@ static void on_cgroup_gone(Core *core, Node *node) {
 }
 
 static void on_outcome(Core *core, const Outcome *outcome) {
-        release_on_outcome(core, outcome);
-        for (size_t i = 0; i < core->n_watches; i++)
-                if (core->watches[i]->in_flight && core->watches[i]->awaited_id == outcome->id) {
-                        Watch *w = core->watches[i];
+        Watch *w = agenda_awaiting(&core->agenda, outcome->id);
 
-                        episode_on_outcome(core, w, outcome);
-                        if (w->node->gone && !w->in_flight)
-                                roster_remove_watch(core, w);
-                        break;
-                }
+        release_on_outcome(core, outcome);
+        if (!w)
+                return;
+        episode_on_outcome(core, w, outcome);
+        agenda_note(&core->agenda, w);
+        if (w->node->gone && !w->in_flight)
+                roster_remove_watch(core, w);
+}
+
+static void on_sample(Core *core, Node *node, const Event *event) {
+        if (node->watch) {
+                episode_on_sample(core, node->watch, event);
+                agenda_note(&core->agenda, node->watch);
+        }
+        release_on_sample(core, node, event);
+}
+
+static void on_survey(Core *core, Node *node, const Event *event) {
+        if (node && node->watch) {
+                episode_on_survey(core, node->watch, event);
+                agenda_note(&core->agenda, node->watch);
+        }
+        sighting_on_survey(core, event);
 }
 
 /* What is due, in the order of the watches; what finds no room among the effects is due at once again. */
 static void on_timer(Core *core) {
-        for (size_t i = 0; i < core->n_watches && effects_have_room(core); i++) {
-                Watch *w = core->watches[i];
+        Watch *due[DUE_MAX];
+        size_t n = agenda_due(&core->agenda, core->now_usec, due, DUE_MAX);
+
+        for (size_t i = 0; i < n && effects_have_room(core); i++) {
+                Watch *w = due[i];
 
                 if (w->answer_by_usec <= core->now_usec) {
                         const Outcome lost = { .id = w->awaited_id, .kind = OUTCOME_TIMEOUT, .error = -ETIMEDOUT };
@@ -138,8 +163,8 @@ static void on_timer(Core *core) {
                         on_outcome(core, &lost);
                         break; /* the watch may be gone with it; the others are due still */
                 }
-                if (episode_next(w) <= core->now_usec)
-                        episode_on_timer(core, w);
+                episode_on_timer(core, w);
+                agenda_note(&core->agenda, w);
         }
 }
 
@@ -148,29 +173,22 @@ static void on_warning(Core *core, WarningKind kind) {
         if (!warning_note(&core->warning, kind, core->now_usec))
                 return;
         for (size_t i = 0; i < core->n_watches; i++)
-                if (core->watches[i]->waits_for_warning)
+                if (core->watches[i]->waits_for_warning) {
                         watch_plan_look_soon(core->watches[i], core->now_usec);
+                        agenda_note(&core->agenda, core->watches[i]);
+                }
         on_timer(core);
 }
 
 static uint64_t next_warning(const Core *core) {
-        uint64_t next_look_usec = USEC_INFINITY;
-        bool waits = false;
-
-        for (size_t i = 0; i < core->n_watches; i++)
-                if (core->watches[i]->waits_for_warning) {
-                        next_look_usec = MIN(next_look_usec, core->watches[i]->next_look_usec);
-                        waits = true;
-                }
-        return waits ? warning_wanted(&core->warning, core->now_usec, next_look_usec) : USEC_INFINITY;
+        if (agenda_length(&core->agenda, AGENDA_WARNED) == 0)
+                return USEC_INFINITY;
+        return warning_wanted(&core->warning, core->now_usec, agenda_next(&core->agenda, AGENDA_WARNED));
 }
 
 static uint64_t next_wakeup(const Core *core) {
-        uint64_t next = MIN(MIN(release_next(core), roster_next(core)), sighting_next(core));
-
-        for (size_t i = 0; i < core->n_watches; i++)
-                next = MIN(next, episode_next(core->watches[i]));
-        return next;
+        return MIN(MIN(release_next(core), roster_next(core)),
+                   MIN(sighting_next(core), agenda_next(&core->agenda, AGENDA_DUE)));
 }
 
 const Effects *core_step(Core *core, const Event *event) {
@@ -194,16 +212,12 @@ const Effects *core_step(Core *core, const Event *event) {
                 break;
 
         case EVENT_SAMPLE:
-                if (node && node->watch)
-                        episode_on_sample(core, node->watch, event);
                 if (node)
-                        release_on_sample(core, node, event);
+                        on_sample(core, node, event);
                 break;
 
         case EVENT_SURVEY:
-                if (node && node->watch)
-                        episode_on_survey(core, node->watch, event);
-                sighting_on_survey(core, event);
+                on_survey(core, node, event);
                 break;
 
         case EVENT_OUTCOME:
@@ -252,19 +266,14 @@ const Effects *core_step(Core *core, const Event *event) {
 }
 
 CoreCounts core_counts(const Core *core) {
-        CoreCounts counts = {
+        return (CoreCounts){
                 .n_watches = core->n_watches,
+                .n_incidents = core->agenda.n_incidents,
                 .n_held = core->ledger.n,
                 .held_generation = core->ledger.generation,
-                .n_open = core->ledger.n,
+                .n_open = core->ledger.n + core->agenda.n_busy,
                 .n_lost = core->n_lost,
         };
-
-        for (size_t i = 0; i < core->n_watches; i++) {
-                counts.n_incidents += core->watches[i]->in_incident;
-                counts.n_open += core->watches[i]->in_flight || core->watches[i]->escalate_usec != USEC_INFINITY;
-        }
-        return counts;
 }
 
 CoreIds core_ids(const Core *core) {
@@ -303,7 +312,7 @@ bool core_watch_status(const Core *core, size_t i, WatchStatus *ret) {
 }
 
 bool core_hold_status(const Core *core, size_t i, HoldStatus *ret) {
-        for (size_t j = 0; j < HOLDS_MAX; j++) {
+        for (size_t j = 0; j < core->ledger.end; j++) {
                 const Hold *h = core->ledger.holds + j;
 
                 if (h->state == HOLD_FREE || i-- > 0)

@@ -155,8 +155,7 @@ static void fill(Core *core, Watch *w, const Event *event, const Step *step, con
         strcpy(d->start, start);
         fill_action(core, d, s ? s->node : NULL);
         fill_reasons(core, w, event, d);
-        node_unref(w->victim);
-        w->victim = node_ref(s ? s->node : NULL);
+        watch_set_victim(w, s ? s->node : NULL);
 }
 
 static uint64_t answer_limit_usec(const Decision *d) {

@@ -290,7 +290,3 @@ void episode_on_gone(Core *core, Watch *w) {
         if (w->victim && w->victim->gone)
                 w->escalate_usec = USEC_INFINITY; /* its name stays for the reports to come */
 }
-
-uint64_t episode_next(const Watch *w) {
-        return MIN(MIN(w->next_look_usec, w->settle_usec), MIN(w->answer_by_usec, w->escalate_usec));
-}

@@ -4,14 +4,14 @@
 #include "core/ledger.h"
 
 Hold *ledger_find(const Ledger *l, const Node *victim, ActionKind action) {
-        for (size_t i = 0; i < HOLDS_MAX; i++)
+        for (size_t i = 0; i < l->end; i++)
                 if (l->holds[i].state != HOLD_FREE && l->holds[i].victim == victim && l->holds[i].action == action)
                         return (Hold *) l->holds + i;
         return NULL;
 }
 
 Hold *ledger_find_id(const Ledger *l, uint64_t id) {
-        for (size_t i = 0; i < HOLDS_MAX; i++)
+        for (size_t i = 0; i < l->end; i++)
                 if ((l->holds[i].state == HOLD_PENDING || l->holds[i].state == HOLD_UNDOING) && l->holds[i].id == id)
                         return (Hold *) l->holds + i;
         return NULL;
@@ -37,6 +37,7 @@ Hold *ledger_add(Ledger *l, const Decision *d, Node *watch, Node *victim, uint64
                         .look_usec = USEC_INFINITY,
                 };
                 l->n++;
+                l->end = MAX(l->end, i + 1);
                 l->generation++;
                 return h;
         }
@@ -48,11 +49,13 @@ void ledger_remove(Ledger *l, Hold *h) {
         node_unref(h->victim);
         *h = (Hold){ .state = HOLD_FREE };
         l->n--;
+        while (l->end > 0 && l->holds[l->end - 1].state == HOLD_FREE)
+                l->end--;
         l->generation++;
 }
 
 void ledger_done(Ledger *l) {
-        for (size_t i = 0; i < HOLDS_MAX; i++)
+        for (size_t i = l->end; i-- > 0;)
                 if (l->holds[i].state != HOLD_FREE)
                         ledger_remove(l, l->holds + i);
 }

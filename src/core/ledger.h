@@ -44,7 +44,7 @@ typedef struct Hold {
 
 typedef struct Ledger {
         Hold holds[HOLDS_MAX];
-        size_t n;
+        size_t n, end; /* how many there are, and none at or beyond that index */
         unsigned generation; /* another one whenever what must outlive the daemon is another */
 } Ledger;
 

@@ -5,6 +5,8 @@
 
 #include "core/node.h"
 
+#define BUCKETS_MIN 64U
+
 int node_new(Node **ret, uint64_t id, CgroupKind kind, const char *path, const char *unit) {
         _cleanup_(node_unrefp) Node *n = calloc(1, sizeof(*n));
 
@@ -56,11 +58,51 @@ static int compare_ids(const void *a, const void *b) {
         return x < y ? -1 : x > y;
 }
 
-Node *node_registry_find(const NodeRegistry *r, uint64_t id) {
-        const Node key = { .id = id };
-        void *found = tfind(&key, &r->root, compare_ids);
+static Node **bucket_of(const NodeRegistry *r, uint64_t id) {
+        return r->buckets + ((id * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (r->n_buckets - 1));
+}
 
-        return found ? *(Node **) found : NULL;
+static void hash(NodeRegistry *r, Node *n) {
+        Node **bucket = bucket_of(r, n->id);
+
+        n->next_hashed = *bucket;
+        *bucket = n;
+}
+
+static void unhash(NodeRegistry *r, Node *n) {
+        Node **place = bucket_of(r, n->id);
+
+        while (*place != n)
+                place = &(*place)->next_hashed;
+        *place = n->next_hashed;
+}
+
+/* Room for one more. */
+static int grow_buckets(NodeRegistry *r) {
+        NodeRegistry grown = { .n_buckets = r->n_buckets > 0 ? 2 * r->n_buckets : BUCKETS_MIN };
+
+        if (r->n < r->n_buckets)
+                return 0;
+        grown.buckets = calloc(grown.n_buckets, sizeof(Node *));
+        if (!grown.buckets)
+                return -ENOMEM;
+        for (size_t i = 0; i < r->n_buckets; i++)
+                for (Node *n = r->buckets[i], *next; n; n = next) {
+                        next = n->next_hashed;
+                        hash(&grown, n);
+                }
+        free(r->buckets);
+        r->buckets = grown.buckets;
+        r->n_buckets = grown.n_buckets;
+        return 0;
+}
+
+Node *node_registry_find(const NodeRegistry *r, uint64_t id) {
+        Node *n = r->n_buckets > 0 ? *bucket_of(r, id) : NULL;
+
+        while (n && n->id != id)
+                n = n->next_hashed;
+        return n;
 }
 
 static int compare_paths(const void *a, const void *b) {
@@ -97,6 +139,9 @@ int node_registry_add(NodeRegistry *r, Node *n) {
         k = find_parent(r, n, &parent);
         if (k < 0)
                 return k;
+        k = grow_buckets(r);
+        if (k < 0)
+                return k;
         slot = tsearch(n, &r->root, compare_ids);
         if (!slot)
                 return -ENOMEM;
@@ -109,6 +154,7 @@ int node_registry_add(NodeRegistry *r, Node *n) {
         }
         *by_path = n; /* one that is still there under this path is about to go */
         n->parent = node_ref(parent);
+        hash(r, n);
         r->n++;
         return 0;
 }
@@ -137,6 +183,7 @@ void node_registry_remove(NodeRegistry *r, Node *n) {
         if (by_path && *by_path == n)
                 (void) tdelete(n, &r->paths, compare_paths);
         (void) tdelete(n, &r->root, compare_ids);
+        unhash(r, n);
         r->n--;
         unprotect_above(n);
         n->gone = true;
@@ -171,5 +218,6 @@ static void leave_node(void *n) {
 void node_registry_done(NodeRegistry *r) {
         tdestroy(r->paths, leave_node);
         tdestroy(r->root, unref_node);
+        free(r->buckets);
         *r = (NodeRegistry){ 0 };
 }

@@ -26,7 +26,10 @@ typedef struct Node {
         bool delegated; /* the system manager does not know it */
         bool container; /* no candidate: what is beneath it is */
         struct Node *parent; /* reference; the next one above that the registry knows, NULL if there is none */
+        struct Node *next_hashed;
         Watch *watch;   /* NULL if no policy takes it */
+        Watch *victim_of; /* the watches that acted on it last, see watch_set_victim() */
+        size_t suspect;   /* its index in the survey that it was last in */
         Managed managed; /* its own ManagedOOM…= */
 
         uint64_t born_usec; /* 0: before anybody looked */
@@ -60,7 +63,9 @@ bool node_is_within(const Node *n, const Node *above);
 
 /* All nodes by id. The registry holds one reference to each. */
 typedef struct NodeRegistry {
-        void *root;  /* tsearch(3), by id */
+        void *root;  /* tsearch(3), by id: for their order */
+        Node **buckets; /* by id as well: to find one whose id is known, at a cost that does not grow */
+        size_t n_buckets; /* a power of two, 0 before the first */
         void *paths; /* the same by path; where two have one path, the newer */
         size_t n;
 } NodeRegistry;

@@ -169,7 +169,7 @@ static bool is_calm(const Core *core, const Watch *w, const Hold *h) {
 }
 
 void release_check_calm(Core *core, Watch *w) {
-        for (size_t i = 0; i < HOLDS_MAX; i++) {
+        for (size_t i = 0; i < core->ledger.end; i++) {
                 Hold *h = core->ledger.holds + i;
 
                 if (h->state == HOLD_HELD && h->watch == w->node && h->policy == w->policy && is_calm(core, w, h))
@@ -178,7 +178,7 @@ void release_check_calm(Core *core, Watch *w) {
 }
 
 void release_on_sample(Core *core, const Node *n, const Event *event) {
-        Hold *h = core->ledger.n > 0 ? ledger_find(&core->ledger, n, ACTION_THROTTLE) : NULL;
+        Hold *h = ledger_find(&core->ledger, n, ACTION_THROTTLE);
 
         if (!h || h->state != HOLD_HELD || h->look_usec == USEC_INFINITY)
                 return;
@@ -198,7 +198,7 @@ static void look(Core *core, Hold *h) {
 }
 
 void release_on_timer(Core *core) {
-        for (size_t i = 0; i < HOLDS_MAX && core->ledger.n > 0; i++) {
+        for (size_t i = 0; i < core->ledger.end; i++) {
                 Hold *h = core->ledger.holds + i;
 
                 if (h->state == HOLD_HELD)
@@ -216,7 +216,7 @@ void release_on_timer(Core *core) {
 }
 
 void release_on_gone(Core *core, const Node *n) {
-        for (size_t i = 0; i < HOLDS_MAX && core->ledger.n > 0; i++) {
+        for (size_t i = 0; i < core->ledger.end; i++) {
                 Hold *h = core->ledger.holds + i;
 
                 if (h->state != HOLD_FREE && (h->victim == n || h->watch == n))
@@ -225,7 +225,7 @@ void release_on_gone(Core *core, const Node *n) {
 }
 
 void release_policy(Core *core, const Policy *policy, ReleaseReason reason) {
-        for (size_t i = 0; i < HOLDS_MAX && core->ledger.n > 0; i++) {
+        for (size_t i = 0; i < core->ledger.end; i++) {
                 Hold *h = core->ledger.holds + i;
 
                 if (h->state != HOLD_FREE && (!policy || h->policy == policy))
@@ -235,7 +235,7 @@ void release_policy(Core *core, const Policy *policy, ReleaseReason reason) {
 
 void release_on_request(Core *core, const Event *event) {
         if (event->release == RELEASE_BY_HAND && event->cgroup_id != 0) {
-                for (size_t i = 0; i < HOLDS_MAX && core->ledger.n > 0; i++) {
+                for (size_t i = 0; i < core->ledger.end; i++) {
                         Hold *h = core->ledger.holds + i;
 
                         if (h->state != HOLD_FREE && h->victim->id == event->cgroup_id)
@@ -247,8 +247,10 @@ void release_on_request(Core *core, const Event *event) {
         if (event->release != RELEASE_BY_HAND) {
                 core->releasing = true;
                 core->release_reason = event->release;
-                for (size_t i = 0; i < core->n_watches; i++)
+                for (size_t i = 0; i < core->n_watches; i++) {
                         episode_hurry(core, core->watches[i]);
+                        agenda_note(&core->agenda, core->watches[i]);
+                }
         }
         release_policy(core, NULL, event->release);
 }
@@ -289,7 +291,7 @@ void release_on_kill(Core *core, const Node *victim) {
 }
 
 bool release_watch_holds(const Core *core, const Watch *w) {
-        for (size_t i = 0; i < HOLDS_MAX && core->ledger.n > 0; i++)
+        for (size_t i = 0; i < core->ledger.end; i++)
                 if (core->ledger.holds[i].state != HOLD_FREE && core->ledger.holds[i].watch == w->node)
                         return true;
         return false;
@@ -298,7 +300,7 @@ bool release_watch_holds(const Core *core, const Watch *w) {
 uint64_t release_next(const Core *core) {
         uint64_t next = USEC_INFINITY;
 
-        for (size_t i = 0; i < HOLDS_MAX && core->ledger.n > 0; i++) {
+        for (size_t i = 0; i < core->ledger.end; i++) {
                 const Hold *h = core->ledger.holds + i;
 
                 if (h->state == HOLD_HELD)

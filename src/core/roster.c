@@ -48,6 +48,11 @@ static int make_room(Core *core) {
         size_t n = MAX(core->n_watches_allocated * 2, (size_t) 64);
         Watch **grown;
 
+        int r;
+
+        r = agenda_make_room(&core->agenda, core->n_watches + 1);
+        if (r < 0)
+                return r;
         if (core->n_watches < core->n_watches_allocated)
                 return 0;
         grown = realloc(core->watches, n * sizeof(*grown));
@@ -103,11 +108,13 @@ static int begin(Core *core, Node *node, const Policy *policy) {
         w->index = core->n_watches;
         core->watches[core->n_watches++] = w;
         node->watch = w;
+        agenda_note(&core->agenda, w);
         return 0;
 }
 
 void roster_remove_watch(Core *core, Watch *w) {
         episode_end(core, w);
+        agenda_drop(&core->agenda, w);
         core->watches[w->index] = core->watches[--core->n_watches];
         core->watches[w->index]->index = w->index;
         if (w->node->watch == w)
@@ -116,18 +123,13 @@ void roster_remove_watch(Core *core, Watch *w) {
         core->buried = w;
 }
 
-/* The action on the way must have its answer, and what was announced with it must follow. */
-static bool is_busy(const Watch *w) {
-        return w->in_flight || w->escalate_usec != USEC_INFINITY;
-}
-
 /* The node gets the watch that it is to have. False if there is no room for the effects. */
 static bool renew(Core *core, Node *n) {
         const Policy *p = policy_for(core, n);
         bool right = is_right(core, n, p);
 
         if (n->watch)
-                n->watch->leaving = !right && is_busy(n->watch);
+                n->watch->leaving = !right && watch_is_busy(n->watch);
         if (right)
                 return true;
         if (n->watch && n->watch->leaving) {
@@ -150,8 +152,10 @@ static void tell_presence(Core *core, const Node *n, bool comes) {
         if (!presence_note(&core->presence, n, comes))
                 return;
         for (size_t i = 0; i < core->n_watches; i++)
-                if (core->watches[i]->wants_presence)
+                if (core->watches[i]->wants_presence) {
                         watch_plan_look_soon(core->watches[i], core->now_usec);
+                        agenda_note(&core->agenda, core->watches[i]);
+                }
 }
 
 void roster_add(Core *core, Node *n) {
@@ -220,7 +224,7 @@ void roster_check(Core *core) {
                 for (size_t i = 0; i < core->n_watches; i++)
                         if (core->watches[i]->leaving) {
                                 core->roster.leaving = true;
-                                core->roster.rematch = core->roster.rematch || !is_busy(core->watches[i]);
+                                core->roster.rematch = core->roster.rematch || !watch_is_busy(core->watches[i]);
                         }
         }
         if (core->roster.rematch) {

@@ -14,8 +14,8 @@ typedef struct Point {
 } Point;
 
 typedef struct Series {
-        Point points[SERIES_POINTS]; /* oldest first, from `first` on, around the end */
         size_t first, n;
+        Point points[SERIES_POINTS]; /* oldest first, from `first` on, around the end */
 } Series;
 
 /* Adds a reading. It takes the place of the last one if that lies closer than `spacing_usec` to the one before: so a

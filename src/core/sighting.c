@@ -99,8 +99,8 @@ static void pick_stalls(Core *core, const Node *limit, Event *survey) {
 static void add_suspect(Core *core, uint64_t cgroup_id) {
         Node *n = node_registry_find(&core->nodes, cgroup_id);
 
-        if (n && n->kind != CGROUP_HOST && core->survey.n < CANDIDATES_MAX && !survey_find(&core->survey, cgroup_id))
-                core->survey.suspects[core->survey.n++] = (Suspect){ .node = n };
+        if (n && n->kind != CGROUP_HOST && !survey_find(&core->survey, cgroup_id))
+                (void) survey_add(&core->survey, n);
 }
 
 /* How often the limits of the watch were met lately. What the victim itself counted says it of the kernel's kills even
@@ -182,6 +182,7 @@ static void end(Core *core, Seen *s) {
         set_node(core, &s->victim, NULL);
         set_node(core, &s->watch, NULL);
         *s = (Seen){ 0 };
+        core->sightings.n--;
 }
 
 /* The nearest that is watched, at or above the node; the host if none is. */
@@ -203,6 +204,7 @@ static void ask(Core *core, Seen *s, Node *near) {
                 s->own_incident = !w || !w->in_incident;
                 s->incident = s->own_incident ? episode_new_incident(core) : w->incident;
         }
+        core->sightings.n += s->state == SIGHTING_FREE;
         s->state = SIGHTING_ASKED;
         s->due_usec = usec_add(core->now_usec, SURVEY_LIMIT_USEC);
         if (s->watch)
@@ -294,12 +296,16 @@ void sighting_on_killed(Core *core, const Event *event) {
 }
 
 void sighting_on_survey(Core *core, const Event *event) {
+        if (core->sightings.n == 0)
+                return;
         for (Seen *s = core->sightings.seen; s < core->sightings.seen + SIGHTINGS_MAX; s++)
                 if (s->state == SIGHTING_ASKED && s->watch->id == event->cgroup_id && effects_have_room(core))
                         tell(core, s, event);
 }
 
 void sighting_on_timer(Core *core) {
+        if (core->sightings.n == 0)
+                return;
         for (Seen *s = core->sightings.seen; s < core->sightings.seen + SIGHTINGS_MAX; s++) {
                 if (s->state == SIGHTING_FREE || s->due_usec > core->now_usec || !effects_have_room(core))
                         continue;
@@ -315,6 +321,8 @@ void sighting_on_timer(Core *core) {
 uint64_t sighting_next(const Core *core) {
         uint64_t next = USEC_INFINITY;
 
+        if (core->sightings.n == 0)
+                return next;
         for (const Seen *s = core->sightings.seen; s < core->sightings.seen + SIGHTINGS_MAX; s++)
                 if (s->state != SIGHTING_FREE)
                         next = MIN(next, s->due_usec);

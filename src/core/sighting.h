@@ -40,6 +40,7 @@ typedef struct Seen {
 
 typedef struct Sightings {
         Seen *seen;    /* SIGHTINGS_MAX of them, allocated once */
+        size_t n;      /* how many are not free */
         Stall *stalls; /* those of a survey that belong to one sighting, and where they stood */
         size_t *places;
         Budget traces; /* who is killed and started again for ever is to leave room for the traces of other incidents */

@@ -104,16 +104,36 @@ static bool is_ripe(const Survey *s, const Event *event) {
         return ripe || event->survey.n_stalls == 0;
 }
 
+static Suspect *suspect_of(Survey *s, const Node *n) {
+        return n->suspect < s->n && s->suspects[n->suspect].node == n ? s->suspects + n->suspect : NULL;
+}
+
+Suspect *survey_add(Survey *s, Node *n) {
+        if (s->n >= CANDIDATES_MAX)
+                return NULL;
+        if (!suspect_of(s, n)) /* should one be there twice, the first counts */
+                n->suspect = s->n;
+        s->suspects[s->n] = (Suspect){ .node = n };
+        return s->suspects + s->n++;
+}
+
+Suspect *survey_find(Survey *s, uint64_t cgroup_id) {
+        const Node *n = s->nodes ? node_registry_find(s->nodes, cgroup_id) : NULL;
+
+        return n ? suspect_of(s, n) : NULL;
+}
+
 bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event) {
         bool measured = true;
 
         clear(s);
-        for (size_t i = 0; i < event->survey.n_candidates && s->n < CANDIDATES_MAX; i++) {
+        s->nodes = nodes;
+        for (size_t i = 0; i < event->survey.n_candidates; i++) {
                 const Candidate *c = event->survey.candidates + i;
                 Node *node = node_registry_find(nodes, c->cgroup_id);
-                Suspect *suspect = s->suspects + s->n;
+                Suspect *suspect = node ? survey_add(s, node) : NULL;
 
-                if (!node)
+                if (!suspect)
                         continue;
                 *suspect = (Suspect){
                         .node = node,
@@ -124,16 +144,8 @@ bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event) {
                         .preference = c->preference,
                 };
                 measured = measure(suspect, c, event->now_usec) && measured;
-                s->n++;
         }
         return measured && is_ripe(s, event);
-}
-
-Suspect *survey_find(Survey *s, uint64_t cgroup_id) {
-        for (size_t i = 0; i < s->n; i++)
-                if (s->suspects[i].node->id == cgroup_id)
-                        return s->suspects + i;
-        return NULL;
 }
 
 bool survey_holds_others(const Node *n) {

@@ -67,6 +67,7 @@ typedef struct Scope {
 } Scope;
 
 typedef struct Survey {
+        const NodeRegistry *nodes; /* borrowed: what the last event was about */
         Suspect *suspects; /* CANDIDATES_MAX of them, allocated once */
         size_t n;
         Outsider outsiders[OUTSIDERS_MAX];
@@ -116,6 +117,9 @@ typedef enum Reach {
 } Reach;
 
 Reach survey_reach(StallClass class);
+
+/* Takes the node in, if there is room: NULL if not. What is known of it is the caller's to fill in. */
+Suspect *survey_add(Survey *s, Node *n);
 
 Suspect *survey_find(Survey *s, uint64_t cgroup_id);
 

@@ -41,7 +41,7 @@ Watch *watch_free(Watch *w) {
 
         if (w->looks_at_host)
                 w->warning->n_looking--;
-        node_unref(w->victim);
+        watch_set_victim(w, NULL);
         node_unref(w->node);
         for (PressureResource i = 0; i < _RESOURCE_MAX; i++)
                 for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
@@ -53,6 +53,27 @@ Watch *watch_free(Watch *w) {
         policy_free(w->own_policy);
         free(w);
         return NULL;
+}
+
+void watch_set_victim(Watch *w, Node *victim) {
+        if (w->victim == victim)
+                return;
+        if (w->victim) {
+                if (w->next_of_victim)
+                        w->next_of_victim->previous_of_victim = w->previous_of_victim;
+                if (w->previous_of_victim)
+                        w->previous_of_victim->next_of_victim = w->next_of_victim;
+                else
+                        w->victim->victim_of = w->next_of_victim;
+                node_unref(w->victim);
+        }
+        w->victim = node_ref(victim);
+        w->previous_of_victim = NULL;
+        w->next_of_victim = victim ? victim->victim_of : NULL;
+        if (w->next_of_victim)
+                w->next_of_victim->previous_of_victim = w;
+        if (victim)
+                victim->victim_of = w;
 }
 
 void watch_see(Watch *w, uint64_t now_usec, const Sample *values, const PressureLimit *limit) {

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/usec.h"
 #include "core/decision.h"
 #include "core/node.h"
 #include "core/presence.h"
@@ -30,10 +31,23 @@ typedef struct StepState {
         uint64_t condition_held_usec[STEP_CONDITIONS_MAX];
 } StepState;
 
+/* core/agenda.h: the queues that a watch may be in. */
+typedef enum AgendaQueueKind {
+        AGENDA_DUE,    /* something of its own is due: a look, Settle=, an answer, a SIGKILL */
+        AGENDA_WARNED, /* a warning of the host's memory would bring its next look forward */
+        _AGENDA_QUEUE_MAX,
+} AgendaQueueKind;
+
 typedef struct Watch {
         Node *node; /* reference; node->watch points back until the cgroup is gone */
         const Policy *policy;
         size_t index; /* in Core.watches */
+
+        /* The agenda's own: its place in each queue, counted from one, 0 for none; and what is counted of it. */
+        size_t places[_AGENDA_QUEUE_MAX];
+        Watch *next_awaiting, *previous_awaiting;
+        bool is_awaiting, counted_incident, counted_busy;
+
         Policy *own_policy; /* what the unit's own ManagedOOM…= say, if that is the policy; owned */
         Managed managed;    /* what they said */
         bool leaving;       /* ends when its action is over */
@@ -76,7 +90,8 @@ typedef struct Watch {
         bool in_flight;
         bool starting;        /* it is the answer about decision.start that is awaited; the action follows */
         uint64_t awaited_id;  /* what the answer is to name */
-        Node *victim; /* reference; NULL for none */
+        Node *victim; /* reference; NULL for none; see watch_set_victim() */
+        Watch *next_of_victim, *previous_of_victim;
         Decision decision;
         uint64_t answer_by_usec;
         uint64_t settle_usec; /* the steps do not count before; USEC_INFINITY: they do */
@@ -92,6 +107,19 @@ typedef struct Watch {
 int watch_new(Watch **ret, Node *node, const Policy *policy);
 Watch *watch_free(Watch *w);
 DEFINE_CLEANUP(Watch *, watch_free);
+
+/* Whom its last action is or was about; the node's victim_of knows it. */
+void watch_set_victim(Watch *w, Node *victim);
+
+/* The action on the way must have its answer, and what was announced with it must follow. */
+static inline bool watch_is_busy(const Watch *w) {
+        return w->in_flight || w->escalate_usec != USEC_INFINITY;
+}
+
+/* The earliest time at which something is due: its next look, Settle=, an answer, a SIGKILL. */
+static inline uint64_t watch_next(const Watch *w) {
+        return MIN(MIN(w->next_look_usec, w->settle_usec), MIN(w->answer_by_usec, w->escalate_usec));
+}
 
 /* Takes in a look. `limit` is the trigger that fired, NULL if none did. */
 void watch_see(Watch *w, uint64_t now_usec, const Sample *values, const PressureLimit *limit);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <stdio.h>
+
 #include "fixture.h"
 
 static void test_registry(void **state) {
@@ -136,6 +138,26 @@ static void test_bound(void **state) {
         node_registry_done(&r);
 }
 
+/* One is found however many there are, and whatever went meanwhile. */
+static void test_many(void **state) {
+        NodeRegistry r = { 0 };
+
+        for (uint64_t id = 1; id <= 1000; id++) {
+                char unit[32];
+
+                (void) snprintf(unit, sizeof(unit), "u%lu.service", (unsigned long) id);
+                (void) registry_put(&r, id * 64, CGROUP_UNIT, unit); /* all end in the same bits */
+        }
+        for (uint64_t id = 1; id <= 1000; id += 2)
+                node_registry_remove(&r, node_registry_find(&r, id * 64));
+        for (uint64_t id = 1; id <= 1000; id++) {
+                const Node *n = node_registry_find(&r, id * 64);
+
+                assert_true(id % 2 ? !n : n && n->id == id * 64);
+        }
+        node_registry_done(&r);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_registry),
@@ -144,6 +166,7 @@ int main(void) {
                 cmocka_unit_test(test_protection),
                 cmocka_unit_test(test_walk),
                 cmocka_unit_test(test_bound),
+                cmocka_unit_test(test_many),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

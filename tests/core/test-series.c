@@ -73,11 +73,41 @@ static void test_spacing_and_ring(void **state) {
         assert_int_equal(s.n, 0);
 }
 
+/* Each answer is that of a look through all readings, some of which are of the same time. */
+static void test_long(void **state) {
+        Series s = { 0 };
+
+        for (uint64_t i = 0; i < 3 * SERIES_POINTS; i++) {
+                uint64_t now = 10 * SEC + i / 3 * SEC + i % 2 * 100 * MSEC * (i % 3 != 2);
+
+                series_push(&s, now, i * i, 0);
+                for (uint64_t age = 0; age < 140 * SEC; age += SEC / 2 + 1 - (age & 1)) {
+                        const Point *before = NULL, *within = NULL;
+                        uint64_t last = series_last(&s)->now_usec;
+
+                        for (size_t j = 0; j < s.n; j++) {
+                                if (last - series_point(&s, j)->now_usec >= age)
+                                        before = series_point(&s, j);
+                                else if (!within && last - series_point(&s, j)->now_usec <= age)
+                                        within = series_point(&s, j);
+                                if (!within && last - series_point(&s, j)->now_usec == age)
+                                        within = series_point(&s, j);
+                        }
+                        assert_ptr_equal(series_before(&s, age), before);
+                        assert_ptr_equal(series_within(&s, age), within);
+                        if (age <= last && last - age >= series_point(&s, 0)->now_usec)
+                                assert_in_range(series_at(&s, last - age),
+                                                before->now_usec == last - age ? 0 : before->value, within->value);
+                }
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_before_and_within),
                 cmocka_unit_test(test_at),
                 cmocka_unit_test(test_spacing_and_ring),
+                cmocka_unit_test(test_long),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,7 +158,7 @@ static void test_weights(void **state) {
 
                 (void) survey_fill(&survey, &nodes, &(Event){ .survey = { .candidates = NULL } });
                 for (size_t j = 0; j < 3; j++)
-                        survey.suspects[survey.n++] = (Suspect){
+                        *survey_add(&survey, node_registry_find(&nodes, ids[j])) = (Suspect){
                                 .node = node_registry_find(&nodes, ids[j]),
                                 .brought = rows[i].brought[j] * MIB,
                                 .refaults = rows[i].again[j] * MIB / SURVEY_PAGE_BYTES,
