@@ -59,9 +59,11 @@ static const SiteRow sites[] = {
         { "node_reclaim", STALL_NODE_RECLAIM },
         { "page_cache_ra_order", STALL_READ },                  /* read_pages(), folded in */
         { "page_cache_ra_unbounded", STALL_READ },
+        { "pmd_migration_entry_wait", STALL_REFAULT },          /* ..._wait_on_locked(), as its last call */
         { "put_and_wait_on_page_locked", STALL_REFAULT, true },
         { "read_pages", STALL_READ },
         { "read_swap_cache_async", STALL_SWAP_IN },
+        { "readahead_expand", STALL_READ },                     /* enters; read_pages() leaves */
         { "reclaim_high", STALL_MEMCG_HIGH },
         { "softleaf_entry_wait_on_locked", STALL_REFAULT },
         { "submit_bio", STALL_READ },                           /* up to 6.0 */
