@@ -57,13 +57,26 @@ void cgroup_write(const Cgroup *c, const char *file, const char *text) {
 }
 
 bool cgroup_slow_down(const Cgroup *c, const char *file, unsigned reads) {
+        char text[64], limit[16] = "max";
         struct stat st;
-        char text[64];
 
         (void) write_file(CGROUP_ROOT, "cgroup.subtree_control", "+io");
         CHECK(stat(file, &st) == 0);
-        (void) snprintf(text, sizeof(text), "%u:%u riops=%u", major(st.st_dev), minor(st.st_dev), reads);
+        if (reads > 0)
+                (void) snprintf(limit, sizeof(limit), "%u", reads);
+        (void) snprintf(text, sizeof(text), "%u:%u riops=%s", major(st.st_dev), minor(st.st_dev), limit);
         return write_file(c->path, "io.max", text) == 0;
+}
+
+unsigned lru_generations(unsigned set) {
+        _cleanup_(fd_closep) int fd = open("/sys/kernel/mm/lru_gen/enabled", O_RDWR | O_CLOEXEC);
+        char text[16] = "";
+
+        if (fd < 0)
+                return 0;
+        CHECK(read(fd, text, sizeof(text) - 1) > 0);
+        CHECK(dprintf(fd, "%u", set) > 0);
+        return (unsigned) strtoul(text, NULL, 16);
 }
 
 uint64_t cgroup_stall_usec(const Cgroup *c, const char *file) {
@@ -113,6 +126,13 @@ void cgroup_end(const Cgroup *c, pid_t pid) {
         (void) kill(pid, SIGKILL);
         (void) waitpid(pid, NULL, 0);
         (void) rmdir(c->path);
+}
+
+size_t draw(size_t n) {
+        static uint64_t state = 1;
+
+        state = state * UINT64_C(6364136223846793005) + 1;
+        return (size_t) (state >> 33) % n;
 }
 
 /* They stay behind in the kernel as negative dentries, charged to the cgroup. */

@@ -32,8 +32,13 @@ typedef struct Cgroup {
 bool cgroup_make(Cgroup *ret, const char *name, const char *file, const char *limit);
 void cgroup_write(const Cgroup *c, const char *file, const char *text);
 
-/* Reads at most so many times a second from the disk that holds the file; false where that cannot be had. */
+/* Reads at most so many times a second from the disk that holds the file, 0 for any number; false where that cannot be
+ * had. */
 bool cgroup_slow_down(const Cgroup *c, const char *file, unsigned reads);
+
+/* How the kernel tells which pages are in use: by generations (CONFIG_LRU_GEN), or, with 0, by its two lists, which take
+ * what was used twice for in use, in all kernels alike. Returns what it was, to be set again. */
+unsigned lru_generations(unsigned set);
 
 /* The sum of time that PSI has some task of the cgroup stalled, microseconds; the file is memory.pressure or
  * io.pressure. PSI brings both up to date every 2 s. */
@@ -57,6 +62,9 @@ pid_t cgroup_fork(const Cgroup *c, void (*work)(void));
 void cgroup_end(const Cgroup *c, pid_t pid);
 
 void sleep_usec(uint64_t usec);
+
+/* A number below n; the same ones each time. */
+size_t draw(size_t n);
 
 /* Work: names that do not exist; and anonymous memory that, without swap, no reclaim can take back. */
 void look_up_nothing(void);

@@ -2,9 +2,10 @@
 
 /* Whether the sums of the BPF programs are PSI's: for each way to stall that can be brought about, one task stalls alone
  * in a cgroup for a while, then both are held beside each other over all of its life: the cgroup's memory.pressure, and
- * the classes that PSI counts. Prints a table. A way that this machine does not have (no swap, no huge pages) is skipped;
+ * the classes that PSI counts, of which the one that is meant has to be the most. Prints a table. A way that this machine does not have (no swap, no huge pages) is skipped;
  * exit 77 where BPF cannot be loaded or the memory controller is not on cgroup v2. */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 
 /* The window that memstall_read() is sure to show is 8.6 s: work and wait have to fit into it. */
 #define WORK_USEC (5 * USEC_PER_SEC)
+#define WARM_UP_USEC (2 * USEC_PER_SEC) /* of it */
 #define SETTLE_USEC (5 * USEC_PER_SEC / 2) /* PSI brings its file up to date every 2 s */
 
 #define ENOUGH_USEC (100 * USEC_PER_MSEC) /* less stall than this is no measurement */
@@ -27,7 +29,15 @@
 enum {
         EXIT_SKIP = 77,
         N_ENTRIES = 256,
+        TRIES = 3,
 };
+
+/* What is wrong stays so; what was not about the class that it was meant for says nothing, and is tried again. */
+typedef enum Verdict {
+        VERDICT_RIGHT,
+        VERDICT_WRONG,
+        VERDICT_TOO_LITTLE,
+} Verdict;
 
 /* Not returned from before it is done. */
 static pid_t prepare(void (*work)(void)) {
@@ -99,37 +109,47 @@ static uint64_t difference(uint64_t a, uint64_t b) {
 }
 
 static void print_head(void) {
-        (void) printf("%-15s %-16s %10s %10s %9s %8s\n", "way", "PSI", "us", "BPF, us", "differ by", "other");
+        (void) printf("%-15s %-16s %10s %10s %9s %8s %8s\n", "way", "PSI", "us", "BPF, us", "differ by", "its class", "other");
 }
 
-static void print_row(const char *name, const char *file, uint64_t psi_usec, uint64_t usec, const Sums *sums, bool right) {
-        (void) printf("%-15s %-16s %10" PRIu64 " %10" PRIu64 " %s%7s%% %7s%%%s\n", name, file, psi_usec, usec,
+/* `usec` is what was added up, and `psi_usec` what it is held against. */
+static void print_row(const Way *way, const char *file, uint64_t psi_usec, uint64_t usec, const Sums *sums, Verdict verdict) {
+        static const char *const remarks[] = { "", "  <- NOT RIGHT", "  <- too little" };
+
+        (void) printf("%-15s %-16s %10" PRIu64 " %10" PRIu64 " %s%7s%% %7s%% %7s%%%s\n", way->name, file, psi_usec, usec,
                       usec < psi_usec ? "-" : "+", PERCENT(difference(psi_usec, usec), psi_usec),
-                      PERCENT(sums->usec[STALL_OTHER], sums->counted_usec), right ? "" : "  <- NOT RIGHT");
+                      PERCENT(sums->usec[way->class], usec), PERCENT(sums->usec[STALL_OTHER], sums->counted_usec),
+                      remarks[verdict]);
         for (StallClass k = 0; k < _STALL_CLASS_MAX; k++)
                 if (sums->usec[k] > 0)
                         (void) printf("    %-14s %9" PRIu64 " us in %" PRIu64 "\n", stall_to_string(k), sums->usec[k],
                                       sums->count[k]);
 }
 
-/* Whether what was measured is right: within a twentieth where PSI counts the same. Waits are held against io.pressure,
- * which has the shortest ones as well, but not the time until a task runs again. */
-static bool judge(const Way *way, const Cgroup *c, const Sums *sums) {
+/* The sum has to be the kernel's within one part of so many; the class, more than all others together. */
+static Verdict judge_sum(const Way *way, const Sums *sums, uint64_t psi_usec, uint64_t usec, unsigned parts) {
+        if (difference(psi_usec, usec) * parts > MAX(psi_usec, ENOUGH_USEC) ||
+            sums->usec[STALL_OTHER] * 50 > MAX(sums->counted_usec, ENOUGH_USEC))
+                return VERDICT_WRONG;
+        return psi_usec >= ENOUGH_USEC && sums->usec[way->class] > usec / 2 ? VERDICT_RIGHT : VERDICT_TOO_LITTLE;
+}
+
+/* Within a twentieth where PSI counts the same. Waits are held against io.pressure, which has the shortest ones as well,
+ * but not the time until a task runs again. */
+static Verdict judge(const Way *way, const Cgroup *c, const Sums *sums) {
         uint64_t memory = cgroup_stall_usec(c, "memory.pressure"), io;
-        bool right;
+        Verdict verdict;
 
         if (stall_is_counted(way->class)) {
-                right = memory >= ENOUGH_USEC && difference(memory, sums->counted_usec) * 20 <= memory &&
-                        sums->usec[STALL_OTHER] * 50 <= sums->counted_usec && sums->usec[way->class] > 0;
-                print_row(way->name, "memory.pressure", memory, sums->counted_usec, sums, right);
-                return right;
+                verdict = judge_sum(way, sums, memory, sums->counted_usec, 20);
+                print_row(way, "memory.pressure", memory, sums->counted_usec, sums, verdict);
+                return verdict;
         }
         io = cgroup_stall_usec(c, "io.pressure");
-        right = io >= ENOUGH_USEC && difference(io, sums->waited_usec) * 5 <= io && memory * 20 <= io &&
-                sums->usec[way->class] > 0;
-        print_row(way->name, "io.pressure", io, sums->waited_usec, sums, right);
+        verdict = memory * 20 <= io ? judge_sum(way, sums, io, sums->waited_usec, 5) : VERDICT_WRONG;
+        print_row(way, "io.pressure", io, sums->waited_usec, sums, verdict);
         (void) printf("    memory.pressure %" PRIu64 " us\n", memory);
-        return right;
+        return verdict;
 }
 
 /* What the programs missed may be why sums differ. */
@@ -144,25 +164,40 @@ static void print_counters(Memstall *m, const MemstallCounters *before) {
         (void) fflush(stdout);
 }
 
-static bool measure(Memstall *m, const Way *way, const Cgroup *c) {
+static pid_t work(const Way *way, const Cgroup *c) {
+        pid_t pid;
+
+        if (!way->warm_up) {
+                pid = cgroup_fork(c, way->work);
+                sleep_usec(WORK_USEC);
+                return pid;
+        }
+        CHECK(cgroup_slow_down(c, WAYS_FILE, 0));
+        pid = cgroup_fork(c, way->work);
+        sleep_usec(WARM_UP_USEC);
+        CHECK(cgroup_slow_down(c, WAYS_FILE, way->reads));
+        sleep_usec(WORK_USEC - WARM_UP_USEC);
+        return pid;
+}
+
+static Verdict measure(Memstall *m, const Way *way, const Cgroup *c) {
         pid_t holder = way->prepare ? prepare(way->prepare) : 0, pid;
         MemstallCounters before;
-        bool right;
+        Verdict verdict;
         Sums sums;
 
         CHECK(memstall_counters(m, &before) == 0);
         if (way->swap_max)
                 cgroup_write(c, "memory.swap.max", way->swap_max);
-        pid = cgroup_fork(c, way->work);
-        sleep_usec(WORK_USEC);
+        pid = work(way, c);
         (void) kill(pid, SIGSTOP);
         sleep_usec(SETTLE_USEC);
         sums = add_up(m, c);
-        right = judge(way, c, &sums);
+        verdict = judge(way, c, &sums);
         end(pid);
         end(holder);
         print_counters(m, &before);
-        return right;
+        return verdict;
 }
 
 #define SMALL_MACHINE (UINT64_C(2) << 30)
@@ -181,25 +216,39 @@ static const char *lacks(const Way *way, const Cgroup *c) {
         return NULL;
 }
 
-/* The number of ways that were not right; -1 where there is no memory controller. */
+/* A negative errno, where there is no memory controller; or a Verdict. */
+static int measure_way(Memstall *m, const Way *way) {
+        Verdict verdict = VERDICT_TOO_LITTLE;
+
+        for (unsigned i = 0; i < TRIES && verdict == VERDICT_TOO_LITTLE; i++) {
+                const char *why;
+                Cgroup c;
+
+                if (!cgroup_make(&c, way->name, way->file, way->limit))
+                        return -ENODEV;
+                why = lacks(way, &c);
+                if (why)
+                        (void) printf("%-15s skipped: %s\n", way->name, why);
+                verdict = why ? VERDICT_RIGHT : measure(m, way, &c);
+                (void) fflush(stdout);
+                (void) rmdir(c.path);
+        }
+        return (int) verdict;
+}
+
+/* The number of ways that were not right; a negative errno. */
 static int measure_all(Memstall *m, const char *wanted) {
         int n_wrong = 0;
 
         for (const Way *way = ways; way < ways + n_ways; way++) {
-                const char *why;
-                Cgroup c;
+                int r;
 
                 if (wanted && strcmp(wanted, way->name) != 0)
                         continue;
-                if (!cgroup_make(&c, way->name, way->file, way->limit))
-                        return -1;
-                why = lacks(way, &c);
-                if (why)
-                        (void) printf("%-15s skipped: %s\n", way->name, why);
-                else
-                        n_wrong += !measure(m, way, &c);
-                (void) fflush(stdout);
-                (void) rmdir(c.path);
+                r = measure_way(m, way);
+                if (r < 0)
+                        return r;
+                n_wrong += r != VERDICT_RIGHT;
         }
         return n_wrong;
 }

@@ -16,6 +16,8 @@
 #define MIB ((size_t) 1 << 20)
 #define PAGE 4096U
 #define DATA_SIZE (24 * MIB)
+#define AGAIN_SIZE (8 * MIB)   /* of it */
+#define TOUCHED_SIZE (12 * MIB)
 #define HOLLOW_SIZE (256 * MIB)
 #define LEFT (24 * MIB) /* enough to go on with */
 
@@ -25,14 +27,6 @@ static volatile uint8_t *map(size_t size) {
         if (p == MAP_FAILED)
                 _exit(EXIT_FAILURE);
         return p;
-}
-
-/* The same numbers each time. */
-static size_t draw(size_t n) {
-        static uint64_t state = 1;
-
-        state = state * UINT64_C(6364136223846793005) + 1;
-        return (size_t) (state >> 33) % n;
 }
 
 static uint64_t free_bytes(void) {
@@ -53,37 +47,45 @@ static void grow(void) {
                 (void) pause();
 }
 
-/* More of a file than fits: each page comes back soon after it went, which makes it part of the working set. (Not where
- * the kernel is told that the order is random: it then takes no page to be in use.) */
-static void touch_file_again(void) {
+static int open_data(int advice) {
         int fd = open(WAYS_FILE, O_RDONLY | O_CLOEXEC);
-        volatile uint8_t *p = mmap(NULL, DATA_SIZE, PROT_READ, MAP_SHARED, fd, 0);
 
-        if (p == MAP_FAILED)
+        if (fd < 0 || posix_fadvise(fd, 0, 0, advice) != 0)
                 _exit(EXIT_FAILURE);
-        for (;;)
-                (void) p[draw(DATA_SIZE / PAGE) * PAGE];
+        return fd;
+}
+
+/* More of a file than fits, though not much more: each page comes back soon after it went, which makes it part of the
+ * working set. One at a time, without what the kernel would read beside it, which nobody has in use. By two descriptors,
+ * because what one of them reads twice on end is one use of the page. */
+static void read_again(void) {
+        const int fds[] = { open_data(POSIX_FADV_RANDOM), open_data(POSIX_FADV_RANDOM) };
+
+        (void) close(open_data(POSIX_FADV_DONTNEED)); /* nobody else has any of it in memory */
+        for (;;) {
+                off_t at = (off_t) (draw(AGAIN_SIZE / PAGE) * PAGE);
+                char byte;
+
+                for (unsigned i = 0; i < ELEMENTSOF(fds); i++)
+                        if (pread(fds[i], &byte, 1, at) != 1)
+                                _exit(EXIT_FAILURE);
+        }
 }
 
 static void touch_again(void) {
-        volatile uint8_t *p = map(48 * MIB);
+        volatile uint8_t *p = map(TOUCHED_SIZE);
 
-        (void) madvise((void *) p, 48 * MIB, MADV_NOHUGEPAGE);
-        for (;;) {
-                size_t at = draw(48 * MIB / PAGE) * PAGE;
-
-                for (unsigned i = 0; i < 3; i++)
-                        p[at]++;
-        }
+        (void) madvise((void *) p, TOUCHED_SIZE, MADV_NOHUGEPAGE);
+        for (;;)
+                p[draw(TOUCHED_SIZE / PAGE) * PAGE]++;
 }
 
 /* Each page for the first time: nobody has had it in use. */
 static void touch_file_once(void) {
-        int fd = open(WAYS_FILE, O_RDONLY | O_CLOEXEC);
+        int fd = open_data(POSIX_FADV_DONTNEED);
         volatile uint8_t *p = mmap(NULL, DATA_SIZE, PROT_READ, MAP_SHARED, fd, 0);
 
-        if (p == MAP_FAILED || madvise((void *) p, DATA_SIZE, MADV_RANDOM) < 0 ||
-            posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0)
+        if (p == MAP_FAILED || madvise((void *) p, DATA_SIZE, MADV_RANDOM) < 0)
                 _exit(EXIT_FAILURE);
         for (size_t i = 0; i < DATA_SIZE; i += PAGE)
                 (void) p[i];
@@ -209,8 +211,9 @@ const Way ways[] = {
         { "memory-max", "memory.max", "2M", look_up_nothing, STALL_MEMCG_MAX },
         { "memory-high", "memory.high", "4M", grow, STALL_MEMCG_HIGH, .swaps = true },
         { "high-throttle", "memory.high", "4M", grow, STALL_HIGH_THROTTLE, .swap_max = "0" },
-        { "refault", "memory.max", "18M", touch_file_again, STALL_REFAULT, .swap_max = "0", .reads = 400 },
-        { "swap-in", "memory.max", "32M", touch_again, STALL_SWAP_IN, .swaps = true },
+        { "refault", "memory.max", "7M", read_again, STALL_REFAULT, .swap_max = "0", .reads = 400,
+          .warm_up = true },
+        { "swap-in", "memory.max", "11M", touch_again, STALL_SWAP_IN, .swaps = true, .reads = 400, .warm_up = true },
         { "direct-reclaim", "memory.max", "max", read_hollow, STALL_DIRECT_RECLAIM, .prepare = leave_little },
         { "compaction", "memory.max", "max", ask_for_large_pages, STALL_COMPACTION, .prepare = leave_little_in_pieces },
         { "file-wait", "memory.max", "max", touch_file_once, STALL_FILE_WAIT, .reads = 400 },
@@ -218,6 +221,7 @@ const Way ways[] = {
 const size_t n_ways = ELEMENTSOF(ways);
 
 static char kept_free[32];
+static unsigned generations;
 
 void ways_begin(void) {
         static uint8_t block[MIB];
@@ -231,6 +235,7 @@ void ways_begin(void) {
         CHECK(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0);
         CHECK(ftruncate(hollow, (off_t) HOLLOW_SIZE) == 0);
         keep_free(kept_free, sizeof(kept_free), false);
+        generations = lru_generations(0);
 }
 
 void ways_end(void) {
@@ -238,6 +243,7 @@ void ways_end(void) {
 
         (void) unlink(WAYS_FILE);
         (void) unlink(HOLLOW_FILE);
+        (void) lru_generations(generations);
 
         /* On a machine where a way has needed that. */
         keep_free(kept_free_now, sizeof(kept_free_now), false);

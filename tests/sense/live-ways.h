@@ -12,11 +12,12 @@ typedef struct Way {
         const char *name;
         const char *file, *limit;       /* of its cgroup */
         void (*work)(void);             /* does not end */
-        StallClass class;               /* it must be among what is measured */
+        StallClass class;               /* more than half of what is measured */
         const char *swap_max;           /* NULL: as much as there is */
         void (*prepare)(void);          /* by a process outside of the cgroup, which then stays until the end: takes all
                                          * of the host's memory, so only on a machine of our own; or NULL */
         unsigned reads;                 /* a second, of a disk that is slowed down; 0: as fast as it is */
+        bool warm_up;                   /* it is slowed down only when the kernel has seen what is in use */
         bool swaps;
 } Way;
 
