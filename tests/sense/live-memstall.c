@@ -3,8 +3,8 @@
 /* The BPF programs on the running kernel, against stalls made here in cgroups of our own. Exit 77 where BPF
  * cannot be loaded or the memory controller is not on cgroup v2.
  *
- * `live-memstall print SECONDS` instead prints, every so often, what memstall_read() sees; `waits` and `hard` are
- * the tests in files of that name; `swap` needs swap space, which all others must not have; `many N` stalls N
+ * `live-memstall print SECONDS` instead prints, every so often, what memstall_read() sees; `waits`, `hard` and `nested`
+ * are the tests in files of that name; `swap` needs swap space, which all others must not have; `many N` stalls N
  * tasks at once. */
 
 #include <errno.h>
@@ -124,6 +124,7 @@ static bool run(Memstall *m, const char *verb, const char *argument) {
                 { "", test_sections },
                 { "waits", test_waits },
                 { "hard", test_hard },
+                { "nested", test_nested },
                 { "swap", test_swap_wait },
         };
 

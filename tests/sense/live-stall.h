@@ -48,11 +48,12 @@ void check_records(Memstall *m, size_t before);
 
 void print_all(Memstall *m);
 
-/* live-memstall-hard.c, -again.c and -waits.c; false where there is no memory controller. */
+/* live-memstall-hard.c, -again.c, -nested.c and -waits.c; false where there is no memory controller. */
 bool test_killed(Memstall *m);
 bool test_removed(Memstall *m);
 bool test_reused(Memstall *m);
 bool test_again(Memstall *m);
+bool test_nested(Memstall *m);
 bool test_many(Memstall *m, unsigned n);
 bool test_full(void);
 bool test_by_hand(Memstall *m);
