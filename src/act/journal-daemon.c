@@ -101,6 +101,6 @@ void journal_notice(Journal *j, int priority, const char *text) {
         Text message = { 0 };
 
         text_add(&message, "%s", text);
-        record_start(&j->record, "notice", NULL, priority, message.data);
+        record_start(&j->record, "notice", MESSAGE_ID_NOTICE, priority, message.data);
         journal_socket_send(j->socket, &j->record);
 }

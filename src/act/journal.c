@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which fields each kind of record has. The names are a contract, see "JOURNAL RECORDS" in man:memstalld(8); the
+/* Which fields each kind of record has. The names are a contract, see man:memstalld-records(7); the
  * sentences are in act/journal-text.c. */
 
 #include <errno.h>

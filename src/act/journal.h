@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "core/decision.h"
 
-/* The records of man:memstalld(8), "JOURNAL RECORDS": text for people, MEMSTALLD_… fields for programs.
+/* The records of man:memstalld-records(7): text for people, MEMSTALLD_… fields for programs.
  *
  * None of these functions blocks, fails, or allocates. A record that the journal does not take is queued, some
  * 256 KiB in all, and sent when it does; what does not fit is counted, and the journal is told how many were lost.

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* Where in the kernel a task stalls on memory: the call sites of psi_memstall_enter(), and waits for memory that PSI does
- * not count, see man:memstalld(8).
+ * not count, see man:memstalld-records(7).
  * The order is also that of the BPF program's counters (bpf/memstall.h includes this file). */
 typedef enum StallClass {
         STALL_OTHER,          /* a memory stall whose call path is not known */

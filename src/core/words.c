@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The words that records, traces and the policy language use for the core's values. They are a contract: see
- * "JOURNAL RECORDS" in man:memstalld(8). */
+ * man:memstalld-records(7). */
 
 #include "core/decision.h"
 
