@@ -16,6 +16,8 @@ typedef struct CgroupJob {
         bool undo;
         ActionKind action;
         bool delegated;
+        bool instead; /* of systemd, whose unit it is */
+        bool by_pid;  /* kill: not through cgroup.kill */
         uint64_t cgroup_id;
         uint64_t until_usec; /* what waits for something gives up then, by itself */
         int signal;
@@ -24,6 +26,7 @@ typedef struct CgroupJob {
         bool escalation, knows_earlier;
         Process earlier;       /* escalation of Grain=process: who got the milder signal; pid 0: a whole group did */
         Properties properties; /* to be set; with an undo, to be put back */
+        Properties known;      /* what was there before, as far as systemd has said */
         uint64_t reclaim_bytes;
         char path[CGROUP_PATH_MAX];
 } CgroupJob;
@@ -59,3 +62,7 @@ void run_protect(const CgroupJob *j, int dir_fd, CgroupReply *r);
 /* `dir_fd` -ENOENT: the cgroup has gone, and those above it may still have what was added to them. */
 void run_undo_protect(const CgroupJob *j, int dir_fd, CgroupReply *r);
 void run_kill(const CgroupJob *j, int dir_fd, CgroupReply *r);
+
+/* Sends the signal to each process of the cgroup and of those beneath it without a look at anything that the kernel's
+ * cgroup_mutex guards: cgroup.kill, cgroup.freeze, and before Linux 6.8 /proc/PID/cgroup. 0 or -errno. */
+int pids_signal(const CgroupJob *j, int dir_fd);

@@ -56,12 +56,16 @@ static int signal_each(const CgroupJob *j, int dir_fd) {
         return 0;
 }
 
-/* Threaded cgroups have no cgroup.kill (EOPNOTSUPP), and none has before Linux 5.14. */
+/* A write that is interrupted has met its deadline. Threaded cgroups have no cgroup.kill (EOPNOTSUPP), and none has before Linux 5.14. */
 static int signal_all(const CgroupJob *j, int dir_fd) {
         int r;
 
+        if (j->by_pid)
+                return pids_signal(j, dir_fd);
         if (j->signal == SIGKILL) {
                 r = cgroup_write_text(dir_fd, "cgroup.kill", "1", 0);
+                if (r == -EINTR)
+                        return pids_signal(j, dir_fd);
                 if (r != -EOPNOTSUPP && !(r == -ENOENT && cgroup_is_there(dir_fd)))
                         return r;
         }
@@ -69,7 +73,7 @@ static int signal_all(const CgroupJob *j, int dir_fd) {
 }
 
 static void kill_unit(const CgroupJob *j, int dir_fd, CgroupReply *r) {
-        bool marks = j->signal == SIGKILL;
+        bool marks = j->signal == SIGKILL && !j->by_pid; /* what is by pid comes behind one that has marked it */
         size_t n = 0;
         int error;
 
@@ -83,11 +87,11 @@ static void kill_unit(const CgroupJob *j, int dir_fd, CgroupReply *r) {
         error = signal_all(j, dir_fd);
         if (error < 0) {
                 if (marks)
-                        (void) oom_mark_take_back(j->path);
+                        (void) oom_mark_take_back(j->path, 0);
                 reply_error(r, dir_fd, "cgroup.kill", error);
                 return;
         }
-        if (marks)
+        if (j->signal == SIGKILL)
                 (void) oom_mark_after(j->path, n);
         reply(r, OUTCOME_DONE, 0, "%s", "");
 }
@@ -221,7 +225,7 @@ static void kill_largest(const CgroupJob *j, int dir_fd, CgroupReply *r) {
 }
 
 void run_kill(const CgroupJob *j, int dir_fd, CgroupReply *r) {
-        if (j->thaw_first)
+        if (j->thaw_first && !j->by_pid)
                 (void) cgroup_write_text(dir_fd, "cgroup.freeze", "0", 0);
         if (j->grain == GRAIN_UNIT)
                 kill_unit(j, dir_fd, r);

@@ -131,6 +131,11 @@ static void add_lack(Lacks *l, const char *before, const char *word, const char 
         l->used = MIN(l->used + (size_t) MAX(n, 0), sizeof(l->text) - 1);
 }
 
+/* A weight in a file is 100 if none was set. To systemd that is another thing than a weight of 100. */
+static uint64_t as_property(Property p, uint64_t value) {
+        return (p == PROPERTY_CPU_WEIGHT || p == PROPERTY_IO_WEIGHT) && value == WEIGHT_DEFAULT ? UINT64_MAX : value;
+}
+
 /* Notes what is there of all that can be set. 0 or -errno, with the property in `ret_failed`. */
 static int read_previous(const CgroupJob *j, int dir_fd, Properties *ret, Lacks *lacks, Property *ret_failed) {
         for (Property p = 0; p < _PROPERTY_MAX; p++) {
@@ -148,6 +153,11 @@ static int read_previous(const CgroupJob *j, int dir_fd, Properties *ret, Lacks 
                         *ret_failed = p;
                         return r;
                 }
+                /* systemd knows better: it may be stuck in the very write that this is instead of. */
+                if (properties_has(&j->known, p))
+                        previous = j->known.values[p];
+                else if (j->instead)
+                        previous = as_property(p, previous);
                 if (p == PROPERTY_MEMORY_HIGH && previous <= j->properties.values[p])
                         add_lack(lacks, "its ", limits[p].word, " is not above that already");
                 else if (p == PROPERTY_CPU_WEIGHT && previous == 0)

@@ -165,7 +165,7 @@ static Run run_of(const CgroupJob *j) {
 
 /* Limits and freezer of the system manager's units are its own to write. */
 static bool is_ours(const CgroupJob *j) {
-        return j->delegated || j->undo || j->action == ACTION_RECLAIM ||
+        return j->delegated || j->instead || j->undo || j->action == ACTION_RECLAIM ||
                (j->action == ACTION_KILL && j->grain == GRAIN_PROCESS);
 }
 

@@ -64,10 +64,17 @@ static void fail(Cgroup *c, uint64_t id, int error, const char *words) {
         c->answer(c->userdata, &o);
 }
 
+/* There is another way to kill, so nobody waits long for the first. */
+static uint64_t deadline_of(const CgroupJob *j) {
+        if (j->action == ACTION_RECLAIM)
+                return CGROUP_RECLAIM_DEADLINE_USEC;
+        return j->action == ACTION_KILL && j->grain == GRAIN_UNIT && !j->by_pid ? CGROUP_KILL_DEADLINE_USEC
+                                                                                : CGROUP_DEADLINE_USEC;
+}
+
 static void submit(Cgroup *c, uint64_t id, const CgroupName *victim, CgroupJob *job) {
         CgroupReply answer = { .outcome = { .id = id, .via = VIA_CGROUP }, .cgroup_id = victim->id };
-        bool patient = job->action == ACTION_RECLAIM;
-        uint64_t deadline_usec = patient ? CGROUP_RECLAIM_DEADLINE_USEC : CGROUP_DEADLINE_USEC;
+        uint64_t deadline_usec = deadline_of(job);
         int r;
 
         job->root_fd = c->root_fd;
@@ -80,16 +87,16 @@ static void submit(Cgroup *c, uint64_t id, const CgroupName *victim, CgroupJob *
         if (!victim->path || (size_t) snprintf(job->path, sizeof(job->path), "%s", victim->path) >= sizeof(job->path))
                 job->path[0] = '\0'; /* refused there, from the loop */
         r = worker_submit(c->worker, &(WorkerJob){ .run = cgroup_run, .done = on_done, .userdata = c,
-                                                   .deadline_usec = deadline_usec, .patient = patient,
+                                                   .deadline_usec = deadline_usec,
+                                                   .patient = job->action == ACTION_RECLAIM,
                                                    .argument = job, .argument_size = sizeof(*job),
                                                    .answer = &answer, .answer_size = sizeof(answer) });
         if (r < 0)
                 fail(c, id, r, "too many actions are under way");
 }
 
-void cgroup_act(Cgroup *c, const Decision *d) {
-        const Signalled *s = d->escalation ? find_signalled(c, d->victim.id) : NULL;
-        CgroupJob job = {
+static CgroupJob job_of(const Decision *d) {
+        return (CgroupJob){
                 .action = d->action,
                 .signal = d->signal,
                 .grain = d->grain,
@@ -98,11 +105,31 @@ void cgroup_act(Cgroup *c, const Decision *d) {
                 .properties = d->properties,
                 .reclaim_bytes = d->reclaim_bytes,
         };
+}
+
+void cgroup_act(Cgroup *c, const Decision *d) {
+        const Signalled *s = d->escalation ? find_signalled(c, d->victim.id) : NULL;
+        CgroupJob job = job_of(d);
 
         if (s) {
                 job.knows_earlier = true;
                 job.earlier = s->process;
         }
+        submit(c, d->id, &d->victim, &job);
+}
+
+void cgroup_act_instead(Cgroup *c, const Decision *d, const Properties *known) {
+        CgroupJob job = job_of(d);
+
+        job.instead = true;
+        job.known = *known;
+        submit(c, d->id, &d->victim, &job);
+}
+
+void cgroup_kill_by_pid(Cgroup *c, const Decision *d) {
+        CgroupJob job = job_of(d);
+
+        job.instead = job.by_pid = true;
         submit(c, d->id, &d->victim, &job);
 }
 

@@ -34,6 +34,7 @@ typedef struct Cgroup Cgroup;
 typedef void (*CgroupAnswer)(void *userdata, const Outcome *outcome);
 
 #define CGROUP_DEADLINE_USEC (1 * USEC_PER_SEC)
+#define CGROUP_KILL_DEADLINE_USEC (500 * USEC_PER_MSEC)
 #define CGROUP_RECLAIM_DEADLINE_USEC (5 * USEC_PER_SEC)
 
 /* `worker` is borrowed and outlives it; `cgroup_root` NULL is /sys/fs/cgroup. 0 or -errno, what opening the root says
@@ -63,6 +64,14 @@ DEFINE_CLEANUP(Cgroup *, cgroup_free);
  * kill: thawed first if d->thaw_first, then SIGKILL through cgroup.kill, another signal, or where that file does not do,
  *     by pidfd to each process. Of Grain=process the largest process alone, see act/process.h. */
 void cgroup_act(Cgroup *c, const Decision *d);
+
+/* throttle, freeze, kill, of a unit of the system manager's that does not answer. `known`: what it said that was there before;
+ * the rest is read from the files. */
+void cgroup_act_instead(Cgroup *c, const Decision *d, const Properties *known);
+
+/* kill of all processes, one by one by their pidfds, where cgroup.kill does not come back: whoever holds the kernel's
+ * cgroup_mutex may itself be in reclaim. A unit that is frozen is not thawed: SIGKILL ends what is frozen as well. */
+void cgroup_kill_by_pid(Cgroup *c, const Decision *d);
 
 /* throttle, protect: u->previous is put back. freeze: thawed. */
 void cgroup_undo(Cgroup *c, const Undo *u);

@@ -298,8 +298,12 @@ void text_release(Text *t, const Undo *u) {
 }
 
 void text_release_failed(Text *t, const Undo *u, const Outcome *o) {
-        text_add(t, "%s: still %s after %s, could not be released", u->victim.unit, words[u->action].done,
-                 FORMAT_TOOK(u->held_usec));
+        if (o->error == -EINPROGRESS && o->via == VIA_CGROUP)
+                text_add(t, "%s: no longer %s after %s, through the cgroup files; systemd will be told as soon as it answers",
+                         u->victim.unit, words[u->action].done, FORMAT_TOOK(u->held_usec));
+        else
+                text_add(t, "%s: still %s after %s, could not be released", u->victim.unit, words[u->action].done,
+                         FORMAT_TOOK(u->held_usec));
         add_error(t, o);
 }
 

@@ -51,7 +51,7 @@ static int add(const char *path, const char *name, int64_t amount) {
                 return -ENAMETOOLONG;
         (void) snprintf(folder, sizeof(folder), "%s%s", root, path);
         value = get(folder, name);
-        if (amount < 0 && value == 0)
+        if (amount < 0 && value < (uint64_t) -amount)
                 return 0;
         return set(folder, name, value + (uint64_t) amount);
 }
@@ -82,6 +82,8 @@ size_t oom_mark_count(const char *path) {
         return count;
 }
 
-int oom_mark_take_back(const char *path) {
+int oom_mark_take_back(const char *path, size_t n_processes) {
+        if (n_processes > 0)
+                (void) add(path, "user.oomd_kill", -(int64_t) n_processes);
         return add(path, "user.oomd_ooms", -1);
 }

@@ -24,8 +24,8 @@ int oom_mark_after(const char *path, size_t n_processes);
  * before the signal is sent: some may be gone by then, but systemd has not looked yet. */
 size_t oom_mark_count(const char *path);
 
-/* None was killed after all. */
-int oom_mark_take_back(const char *path);
+/* None was killed after all, of the `n_processes` that were told before. */
+int oom_mark_take_back(const char *path, size_t n_processes);
 
 /* Below another folder than /sys/fs/cgroup, for tests. Kept, not copied; NULL for the default. */
 void oom_mark_set_root(const char *root);

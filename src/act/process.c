@@ -168,20 +168,33 @@ static int check(int proc_fd, pid_t pid, uint64_t start_time, const char *path) 
         return start_time == 0 || actual_start == start_time ? 0 : -ESRCH;
 }
 
+int process_open(pid_t pid) {
+        int fd = (int) syscall(SYS_pidfd_open, pid, 0);
+
+        return fd < 0 ? -errno : fd;
+}
+
+int process_send(int pid_fd, int signal) {
+        return (int) syscall(SYS_pidfd_send_signal, pid_fd, signal, NULL, 0);
+}
+
+/* It may be stuck where it cannot end for now; its memory need not wait for that. */
+void process_release_memory(int pid_fd) {
+        (void) syscall(SYS_process_mrelease, pid_fd, 0);
+}
+
 int process_signal(int proc_fd, pid_t pid, uint64_t start_time, const char *path, int signal) {
-        _cleanup_(fd_closep) int fd = -EBADF;
+        _cleanup_(fd_closep) int fd = process_open(pid);
         int r;
 
-        fd = (int) syscall(SYS_pidfd_open, pid, 0);
         if (fd < 0)
-                return -errno;
+                return fd;
         r = check(proc_fd, pid, start_time, path);
         if (r < 0)
                 return r;
-        if (syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) < 0)
+        if (process_send(fd, signal) < 0)
                 return -errno;
-        /* It may be stuck where it cannot end for now; its memory need not wait for that. */
         if (signal == SIGKILL)
-                (void) syscall(SYS_process_mrelease, fd, 0);
+                process_release_memory(fd);
         return 0;
 }

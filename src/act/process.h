@@ -41,5 +41,10 @@ bool path_is_within(const char *path, const char *above);
  * memory at once (process_mrelease(2), where there is one). 0, -ESRCH, or what pidfd_send_signal(2) says. */
 int process_signal(int proc_fd, pid_t pid, uint64_t start_time, const char *path, int signal);
 
+/* The parts of it. process_open() is a pidfd, or -errno; process_send() is as pidfd_send_signal(2). */
+int process_open(pid_t pid);
+int process_send(int pid_fd, int signal);
+void process_release_memory(int pid_fd);
+
 /* Its name, as /proc/PID/comm has it; "" if it cannot be read. */
 void process_read_comm(int proc_fd, pid_t pid, char *buf, size_t size);

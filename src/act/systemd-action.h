@@ -45,6 +45,8 @@ struct Action {
         int signal;
         bool thaw_first;
         bool marked;       /* see act/oom-mark.h */
+        size_t n_marked;
+        bool is_heard;     /* freeze: PID 1 has taken it */
         bool gone_is_done; /* a kill, a stop or an undo: without the unit there is nothing left to do */
         bool try_again;    /* a thaw */
         bool waits;        /* for its turn with the slices */
@@ -101,6 +103,9 @@ void action_again(Action *a, const sd_bus_error *e, int error);
 
 /* Before something is set: notes what was there. False if it ended the action instead, as there is no place. */
 bool action_note(Action *a, const Properties *previous);
+
+/* Nobody was there to say anything. What was done for the action beside it is taken back: somebody else will do it. */
+void action_unheard(Action *a);
 
 /* Sends the first call, on a new connection if the old one is lost. */
 void action_start(Action *a);

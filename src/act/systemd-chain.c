@@ -24,11 +24,12 @@ int chain_fail(Action *a, const sd_bus_error *e) {
 
         meaning = error_meaning(e, &error);
         if (!connection_is_open(&a->systemd->connection)) {
+                action_unheard(a);
                 action_end(a, OUTCOME_FAILED, -ECONNRESET, "the connection to systemd was lost");
                 return 0;
         }
         if (a->marked)
-                (void) oom_mark_take_back(a->path);
+                (void) oom_mark_take_back(a->path, a->n_marked);
         if (meaning == ERROR_BUSY && a->try_again) {
                 action_again(a, e, error);
                 return 0;
@@ -61,9 +62,30 @@ static int on_ignored_reply(sd_bus_message *m, void *userdata, sd_bus_error *ret
 }
 
 int chain_next(Action *a, int r) {
-        if (r < 0)
+        if (r < 0) {
+                action_unheard(a);
                 action_end(a, OUTCOME_FAILED, r, "the call to systemd could not be sent");
+        }
         return 0;
+}
+
+static int on_alive(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Action *a = userdata;
+
+        a->is_heard = true;
+        return 0;
+}
+
+/* PID 1 answers a freeze when the kernel is done. Any other answer behind it tells that it has taken it. */
+static int freeze(Action *a) {
+        Call call = chain_call(a, chain_on_last_reply);
+        int r;
+
+        r = call_freezer(&call, true, a->unit);
+        if (r < 0)
+                return r;
+        a->thaw_slot = sd_bus_slot_unref(a->thaw_slot);
+        return call_get_version(&(Call){ a->systemd->connection.bus, &a->thaw_slot, on_alive, a });
 }
 
 static int on_watchdog(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -83,8 +105,7 @@ static int on_watchdog(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
                 return 0;
         }
 
-        Call call = chain_call(a, chain_on_last_reply);
-        return chain_next(a, call_freezer(&call, true, a->unit));
+        return chain_next(a, freeze(a));
 }
 
 /* ---- Its start ------------------------------------------------------------------------------- */
@@ -98,8 +119,7 @@ static int start_freeze(Action *a) {
                 call = chain_call(a, on_watchdog);
                 return call_get(&call, a->unit, "WatchdogUSec");
         }
-        call = chain_call(a, chain_on_last_reply);
-        return call_freezer(&call, true, a->unit);
+        return freeze(a);
 }
 
 /* A unit that is killed while it is frozen keeps its FreezerState= for ever and can be neither thawed nor started
@@ -120,8 +140,10 @@ static int start_kill(Action *a) {
                 a->marked = oom_mark_before(a->path) >= 0;
         call = chain_call(a, chain_on_last_reply);
         r = call_kill(&call, a->unit, a->signal);
-        if (r >= 0 && a->marked)
-                (void) oom_mark_after(a->path, oom_mark_count(a->path));
+        if (r >= 0 && a->marked) {
+                a->n_marked = oom_mark_count(a->path);
+                (void) oom_mark_after(a->path, a->n_marked);
+        }
         return r;
 }
 

@@ -13,8 +13,11 @@
 #include "act/systemd-calls.h"
 #include "act/systemd-connection.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #define PATH_PREFIX "unix:path="
+#define PAUSE_FIRST_USEC (1 * USEC_PER_SEC)
+#define PAUSE_MAX_USEC (32 * USEC_PER_SEC)
 
 bool connection_is_open(const Connection *c) {
         return c->bus && sd_bus_is_open(c->bus) > 0;
@@ -24,6 +27,8 @@ static int on_version(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         Connection *c = userdata;
         const char *version;
 
+        c->asks = c->is_silent = false;
+        c->retry_usec = USEC_INFINITY;
         /* An error leaves it unknown, and a freeze of a service with a watchdog is refused. */
         if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "v", "s", &version) >= 0)
                 (void) snprintf(c->version, sizeof(c->version), "%s", version);
@@ -106,8 +111,27 @@ static int open_peer(Connection *c, const SystemdPeer *peer) {
         return 0;
 }
 
+static int ask_version(Connection *c) {
+        c->version_slot = sd_bus_slot_unref(c->version_slot);
+        c->asks = true;
+        return call_get_version(&(Call){ c->bus, &c->version_slot, on_version, c });
+}
+
+static bool is_behind_bus(const Connection *c) {
+        return c->bus && c->peers[c->first].is_bus;
+}
+
+bool connection_doubt(Connection *c) {
+        c->pause_usec = c->is_silent ? MIN(2 * c->pause_usec, PAUSE_MAX_USEC) : PAUSE_FIRST_USEC;
+        c->retry_usec = usec_add(clock_usec(), c->pause_usec);
+        c->is_silent = true;
+        if (!connection_is_open(c) || !c->version[0] || is_behind_bus(c))
+                return true;
+        return !c->asks && ask_version(c) < 0;
+}
+
 int connection_open(Connection *c) {
-        size_t start = c->bus && !c->version[0] ? c->first + 1 : 0;
+        size_t start = c->bus && (!c->version[0] || (c->is_silent && is_behind_bus(c))) ? c->first + 1 : 0;
         int r = -ENOTCONN;
 
         connection_close(c);
@@ -115,7 +139,7 @@ int connection_open(Connection *c) {
                 c->first = (start + i) % c->n_peers;
                 r = open_peer(c, &c->peers[c->first]);
                 if (r >= 0)
-                        return call_get_version(&(Call){ c->bus, &c->version_slot, on_version, c });
+                        return ask_version(c);
         }
         return r;
 }
@@ -124,4 +148,5 @@ void connection_close(Connection *c) {
         c->version_slot = sd_bus_slot_unref(c->version_slot);
         c->bus = sd_bus_close_unref(c->bus);
         c->version[0] = '\0';
+        c->asks = false;
 }

@@ -31,6 +31,7 @@ static void timer_set(Systemd *s) {
         for (size_t i = 0; i < SYSTEMD_ACTIONS_MAX; i++)
                 if (s->actions[i].systemd && !s->actions[i].ends)
                         next = MIN(next, MIN(s->actions[i].deadline_usec, s->actions[i].again_usec));
+        next = MIN(next, s->connection.retry_usec);
         if (next == USEC_INFINITY) {
                 (void) sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
                 return;
@@ -71,6 +72,13 @@ void action_again(Action *a, const sd_bus_error *e, int error) {
         timer_set(a->systemd);
 }
 
+void action_unheard(Action *a) {
+        a->outcome.unheard = true;
+        if (a->marked)
+                (void) oom_mark_take_back(a->path, a->n_marked);
+        a->marked = false;
+}
+
 bool action_note(Action *a, const Properties *previous) {
         if (held_list_note(a->systemd->held, a->outcome.id, previous))
                 return true;
@@ -82,9 +90,16 @@ bool action_note(Action *a, const Properties *previous) {
 
 int systemd_reconnect(Systemd *s) {
         for (size_t i = 0; i < SYSTEMD_ACTIONS_MAX; i++)
-                if (s->actions[i].slot || s->actions[i].awaits_job)
+                if (s->actions[i].slot || s->actions[i].awaits_job) {
+                        action_unheard(&s->actions[i]);
                         action_end_later(&s->actions[i], OUTCOME_FAILED, -ECONNRESET, "the connection to systemd was lost");
+                }
         return connection_open(&s->connection);
+}
+
+static void doubt(Systemd *s) {
+        if (connection_doubt(&s->connection))
+                (void) systemd_reconnect(s);
 }
 
 void action_start(Action *a) {
@@ -102,10 +117,15 @@ void action_start(Action *a) {
                 if (r >= 0)
                         r = a->start(a);
         }
-        if (r < 0)
-                action_end_later(a, OUTCOME_FAILED, r,
-                                 connection_is_open(&s->connection) ? "the call to systemd could not be sent"
-                                                                    : "systemd cannot be reached");
+        if (r >= 0)
+                return;
+        if (!connection_is_open(&s->connection))
+                (void) connection_doubt(&s->connection);
+        if (r != -EOPNOTSUPP)
+                action_unheard(a);
+        action_end_later(a, OUTCOME_FAILED, r,
+                         connection_is_open(&s->connection) ? "the call to systemd could not be sent"
+                                                            : "systemd cannot be reached");
 }
 
 static int on_deferred(sd_event_source *source, void *userdata) {
@@ -125,8 +145,15 @@ static void action_time_out(Action *a) {
                 action_end(a, OUTCOME_FAILED, a->error, a->outcome.error_text);
         else if (a->awaits_job)
                 action_end(a, OUTCOME_TIMEOUT, -ETIMEDOUT, "the job is still running");
-        else
+        else if (a->is_heard)
+                action_end(a, OUTCOME_TIMEOUT, -EINPROGRESS, "some of its processes cannot be stopped where they are in the kernel");
+        else {
+                Systemd *s = a->systemd;
+
+                action_unheard(a);
                 action_end(a, OUTCOME_TIMEOUT, -ETIMEDOUT, "systemd did not answer in time");
+                doubt(s);
+        }
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -145,6 +172,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
                         action_start(a);
                 }
         }
+        if (s->connection.retry_usec <= now)
+                doubt(s);
         timer_set(s);
         return 0;
 }
@@ -261,6 +290,7 @@ int systemd_new_with_peers(Systemd **ret, sd_event *event, const SystemdPeer *pe
         s->answer = answer;
         s->userdata = userdata;
         s->connection = (Connection){
+                CONNECTION_INIT,
                 .event = s->event,
                 .signals = signals,
                 .n_signals = ELEMENTSOF(signals),
@@ -313,6 +343,10 @@ Systemd *systemd_free(Systemd *s) {
         sd_event_unref(s->event);
         free(s);
         return NULL;
+}
+
+bool systemd_is_silent(const Systemd *s) {
+        return s->connection.is_silent;
 }
 
 const char *systemd_version(const Systemd *s) {

@@ -21,10 +21,11 @@
  *     OUTCOME_DONE      systemd has done it; `previous` is set after a throttle or protect
  *     OUTCOME_FAILED    it said no, or the connection is lost: `error` and its words in `error_text`. Of a job: its
  *                       result ("failed", "timeout", "dependency", "canceled") in `error_text`
- *     OUTCOME_TIMEOUT   no answer in time. It may still happen: what can be undone should be. `previous` as for done;
+ *     OUTCOME_TIMEOUT   no answer in time (-EINPROGRESS: PID 1 has taken a freeze, and the kernel is not done). It may still happen: what can be undone should be. `previous` as for done;
  *                       none if nothing was set, or what was set is taken back
  *     OUTCOME_REFUSED   it would do harm or nothing and was not sent: `error_text` says why
  *
+ * `unheard` is set with those two where systemd could not be reached, or did not say a word: nobody has done it so far.
  * `gone` is set where systemd does not know the unit any more: for a kill, a stop or an undo that is as good as done and
  * is answered so, any other action has failed. ACTION_LOG is done by doing nothing (VIA_NONE).
  *
@@ -89,6 +90,10 @@ void systemd_start(Systemd *s, uint64_t id, const char *unit, uint64_t timeout_u
  * lowered by the amount that it was raised. The slices are those of victim.path; without one, those that systemd names.
  * freeze: thawed; a unit that is not frozen is done, one that is still freezing is asked again until the deadline. */
 void systemd_undo(Systemd *s, const Undo *u);
+
+/* Whether systemd has left an action unanswered, or could not be reached, and has not been heard of since. It is asked
+ * again and again meanwhile, with longer and longer pauses; what is sent to it may be taken much later. */
+bool systemd_is_silent(const Systemd *s);
 
 /* The Version property of the systemd that is connected ("257.13-1~deb13u1"), or "" while it has not been told. */
 const char *systemd_version(const Systemd *s);

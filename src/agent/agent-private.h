@@ -3,12 +3,11 @@
 
 #include <systemd/sd-event.h>
 
-#include "act/cgroup.h"
 #include "act/dry-run.h"
+#include "act/effector.h"
 #include "act/held.h"
 #include "act/journal.h"
 #include "act/managed-oom.h"
-#include "act/systemd.h"
 #include "act/worker.h"
 #include "agent/agent.h"
 #include "agent/baselines.h"
@@ -107,8 +106,7 @@ struct Agent {
         Warnings warnings;
         Baselines baselines;
         Worker *worker;
-        Systemd *systemd;
-        Cgroup *cgroup;
+        Effector *effector;
         DryRun *dry_run;
         Managers *managers; /* NULL with ManagedOOM=no */
         Journal *journal;

@@ -189,7 +189,7 @@ static int await_systemd(Agent *a) {
         uint64_t until_usec = clock_usec() + USEC_PER_SEC, now_usec;
         int r = 0;
 
-        while (r >= 0 && systemd_version(a->systemd)[0] == '\0' && (now_usec = clock_usec()) < until_usec)
+        while (r >= 0 && effector_version(a->effector)[0] == '\0' && (now_usec = clock_usec()) < until_usec)
                 r = sd_event_run(a->event, until_usec - now_usec);
         return r;
 }

@@ -23,7 +23,7 @@ int bus_get_string(sd_bus *bus, const char *path, const char *interface, const c
         else if (strcmp(property, "EarlyWarning") == 0)
                 value = warnings_rung(a);
         else if (strcmp(property, "SystemdVersion") == 0)
-                value = systemd_version(a->systemd);
+                value = effector_version(a->effector);
         return sd_bus_message_append(reply, "s", value);
 }
 

@@ -1,27 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which effector carries a decision out: PID 1, the cgroup files, or nobody in a dry run. */
+/* Who carries a decision out: the effector (PID 1, the cgroup files), or nobody in a dry run. */
 
 #include <errno.h>
 
 #include "agent/agent-private.h"
-
-typedef enum Effector {
-        EFFECTOR_NONE,
-        EFFECTOR_SYSTEMD,
-        EFFECTOR_CGROUP,
-} Effector;
-
-/* What systemd has no method for, and what it does not know, goes through the cgroup files. */
-static Effector effector_for(const Decision *d) {
-        if (d->action == ACTION_LOG)
-                return EFFECTOR_NONE;
-        if (action_is_job(d->action))
-                return EFFECTOR_SYSTEMD;
-        if (d->victim.delegated || d->action == ACTION_RECLAIM)
-                return EFFECTOR_CGROUP;
-        return d->action == ACTION_KILL && d->grain == GRAIN_PROCESS ? EFFECTOR_CGROUP : EFFECTOR_SYSTEMD;
-}
 
 void effectors_act(Agent *a, const Decision *d) {
         if (d->dry_run) {
@@ -34,23 +17,12 @@ void effectors_act(Agent *a, const Decision *d) {
                                                 .error_text = "it has no place on the list of what is held" });
                 return;
         }
-        switch (effector_for(d)) {
-        case EFFECTOR_NONE:
-                break;
-        case EFFECTOR_SYSTEMD:
-                systemd_act(a->systemd, d);
-                break;
-        case EFFECTOR_CGROUP:
-                cgroup_act(a->cgroup, d);
-                break;
-        }
+        if (d->action != ACTION_LOG)
+                effector_act(a->effector, d);
 }
 
 void effectors_undo(Agent *a, const Undo *u) {
-        if (u->victim.delegated)
-                cgroup_undo(a->cgroup, u);
-        else
-                systemd_undo(a->systemd, u);
+        effector_undo(a->effector, u);
 }
 
 int effectors_start(Agent *a) {
@@ -59,10 +31,7 @@ int effectors_start(Agent *a) {
         r = worker_new(&a->worker, a->event);
         if (r < 0)
                 return r;
-        r = systemd_new(&a->systemd, a->event, agent_on_outcome, a);
-        if (r < 0)
-                return r;
-        r = cgroup_new(&a->cgroup, a->event, a->worker, NULL, agent_on_outcome, a);
+        r = effector_new(&a->effector, a->event, a->worker, NULL, agent_on_outcome, a);
         if (r < 0)
                 return r;
         return dry_run_new(&a->dry_run, a->event, agent_on_outcome, a);
@@ -70,7 +39,6 @@ int effectors_start(Agent *a) {
 
 void effectors_stop(Agent *a) {
         a->dry_run = dry_run_free(a->dry_run);
-        a->cgroup = cgroup_free(a->cgroup);
-        a->systemd = systemd_free(a->systemd);
+        a->effector = effector_free(a->effector);
         a->worker = worker_free(a->worker);
 }

@@ -57,7 +57,8 @@ void held_feed(const HeldUnit *u, void (*feed)(void *userdata, Event *event), vo
                 return; /* it had not been changed yet */
         feed(userdata, &(Event){ .kind = EVENT_HELD,
                                  .held = { .unit = u->unit[0] ? u->unit : u->path,
-                                           .path = u->delegated ? u->path : "",
+                                           .path = u->path,
+                                           .delegated = u->delegated,
                                            .action = u->action,
                                            .previous = u->previous,
                                            .since_usec = u->since_usec,
@@ -80,8 +81,7 @@ int held_start(Agent *a) {
                 journal_notice(a->journal, 4, "Cannot read " HELD_FILE ": what an earlier run held may still be held.");
         if (held_list_new(&a->held, HELD_FILE, units, n) < 0)
                 journal_notice(a->journal, 4, "Cannot write " HELD_FILE ": what is held stays held if memstalld dies.");
-        systemd_keep_list(a->systemd, a->held);
-        cgroup_keep_list(a->cgroup, a->held);
+        effector_keep_list(a->effector, a->held);
 
         a->recovering = true;
         for (size_t i = 0; i < n; i++)

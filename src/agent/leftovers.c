@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "act/cgroup.h"
+#include "act/effector.h"
 #include "act/journal.h"
-#include "act/systemd.h"
 #include "agent/held.h"
 #include "agent/leftovers.h"
 #include "base/clock.h"
@@ -24,17 +23,14 @@ typedef struct Leftovers {
         sd_event_source *timer, *limit;
         Journal *journal;
         Worker *worker;
-        Systemd *systemd;
-        Cgroup *cgroup;
+        Effector *effector;
         HeldList *list;
         Core *core;
 } Leftovers;
 
 static void carry_out(Leftovers *l, const Effect *e) {
-        if (e->kind == EFFECT_UNDO && e->undo.victim.delegated)
-                cgroup_undo(l->cgroup, &e->undo);
-        else if (e->kind == EFFECT_UNDO)
-                systemd_undo(l->systemd, &e->undo);
+        if (e->kind == EFFECT_UNDO)
+                effector_undo(l->effector, &e->undo);
         else if (e->kind == EFFECT_RELEASE)
                 journal_release(l->journal, &e->undo);
         else if (e->kind == EFFECT_STUCK)
@@ -82,8 +78,7 @@ static Leftovers *leftovers_free(Leftovers *l) {
         if (!l)
                 return NULL;
         core_free(l->core);
-        cgroup_free(l->cgroup);
-        systemd_free(l->systemd);
+        effector_free(l->effector);
         worker_free(l->worker);
         held_list_free(l->list);
         journal_free(l->journal);
@@ -120,10 +115,7 @@ static int start(Leftovers *l, const HeldUnit *units, size_t n) {
         r = worker_new(&l->worker, l->event);
         if (r < 0)
                 return r;
-        r = systemd_new(&l->systemd, l->event, on_outcome, l);
-        if (r < 0)
-                return r;
-        r = cgroup_new(&l->cgroup, l->event, l->worker, NULL, on_outcome, l);
+        r = effector_new(&l->effector, l->event, l->worker, NULL, on_outcome, l);
         if (r < 0)
                 return r;
         return held_list_new(&l->list, HELD_FILE, units, n);

@@ -42,7 +42,7 @@ static void act(Agent *a, const Decision *d) {
 }
 
 static void start(Agent *a, uint64_t id, const Decision *d) {
-        systemd_start(a->systemd, id, d->start, d->timeout_usec);
+        effector_start(a->effector, id, d->start, d->timeout_usec);
         tell_decision(a, d);
 }
 

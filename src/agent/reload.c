@@ -51,7 +51,7 @@ static void record_start(Agent *a, Id128 seed) {
 
         (void) uname(&uts);
         (void) snprintf(start.kernel, sizeof(start.kernel), "%.64s", uts.release);
-        (void) snprintf(start.systemd, sizeof(start.systemd), "%.64s", systemd_version(a->systemd));
+        (void) snprintf(start.systemd, sizeof(start.systemd), "%.64s", effector_version(a->effector));
         for (size_t i = 0; a->config.files && a->config.files[i]; i++) {
                 (void) snprintf(line, sizeof(line), "# %s", a->config.files[i]);
                 append_line(comments, sizeof(comments), line);
@@ -103,7 +103,7 @@ void agent_describe(Agent *a, JournalFacts *ret) {
                 .left_out = a->left_out[0] ? a->left_out : NULL,
                 .culprits = d->culprits,
                 .kernel = d->kernel,
-                .systemd = systemd_version(a->systemd),
+                .systemd = effector_version(a->effector),
                 .missing = d->missing[0] ? d->missing : NULL,
         };
 }

@@ -121,6 +121,7 @@ typedef struct Outcome {
         char error_text[OUTCOME_ERROR_MAX]; /* what the other side said; empty if nothing */
         Properties previous;               /* throttle, protect: what was set before */
         bool gone;                         /* the unit does not exist any more: nothing is left to undo */
+        bool unheard;                      /* between effectors: the other side was not there to say anything */
 } Outcome;
 
 typedef enum ReleaseReason {
@@ -218,7 +219,8 @@ typedef struct Event {
                         Properties previous;
                         uint64_t since_usec;
                         Id128 incident;
-                        const char *path; /* below /sys/fs/cgroup; "" for a unit of the system manager */
+                        const char *path; /* below /sys/fs/cgroup; "" if it is not known */
+                        bool delegated;   /* as of a cgroup */
                 } held;
                 uint64_t realtime_usec; /* EVENT_CLOCK: CLOCK_REALTIME at now_usec */
                 struct {

@@ -270,7 +270,7 @@ void release_recover(Core *core, const Event *event) {
 
         if (!action_holds(event->held.action) || node_new(&victim, 0, CGROUP_UNIT, path, event->held.unit) < 0)
                 return;
-        victim->delegated = path[0] != '\0';
+        victim->delegated = event->held.delegated;
         h = ledger_add(&core->ledger, &d, victim, victim, MIN(event->held.since_usec, core->now_usec));
         if (!h)
                 return;

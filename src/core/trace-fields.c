@@ -179,6 +179,7 @@ const TraceField trace_fields[] = {
         { .key = "action", .events = ON(HELD), .type = TRACE_WORD, .offset = offsetof(Event, held.action),
           .word = action_word, .n_words = _ACTION_KIND_MAX },
         { .key = "path", .events = ON(HELD), .type = TRACE_TEXT, .offset = offsetof(Event, held.path) },
+        { .key = "delegated", .events = ON(HELD), .type = TRACE_FLAG, .offset = offsetof(Event, held.delegated) },
         { .key = "previous", .events = ON(HELD), .type = TRACE_PROPERTIES, .offset = offsetof(Event, held.previous) },
         { .key = "since", .events = ON(HELD), .type = TRACE_TIME, .offset = offsetof(Event, held.since_usec) },
         { .key = "incident-high", .events = ON(HELD), .type = TRACE_NUMBER,

@@ -30,7 +30,7 @@ static const char *value(const char *name) {
 }
 
 static void test_marks(void **state) {
-        assert_int_equal(oom_mark_take_back("/a.service"), 0); /* there is none */
+        assert_int_equal(oom_mark_take_back("/a.service", 0), 0); /* there is none */
         assert_string_equal(value("user.oomd_ooms"), "");
 
         assert_int_equal(oom_mark_before("/a.service"), 0);
@@ -42,7 +42,7 @@ static void test_marks(void **state) {
         assert_int_equal(oom_mark_after("/a.service", 2), 0);
         assert_string_equal(value("user.oomd_ooms"), "2");
         assert_string_equal(value("user.oomd_kill"), "5");
-        assert_int_equal(oom_mark_take_back("/a.service"), 0);
+        assert_int_equal(oom_mark_take_back("/a.service", 0), 0);
         assert_string_equal(value("user.oomd_ooms"), "1");
         assert_string_equal(value("user.oomd_kill"), "5");
 }

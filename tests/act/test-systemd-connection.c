@@ -8,10 +8,11 @@ static void test_silence(void **state) {
         static const struct {
                 const char *member;
                 ActionKind action;
+                int error;
         } rows[] = {
-                { "Get", ACTION_THROTTLE },
-                { "SetUnitProperties", ACTION_THROTTLE },
-                { "FreezeUnit", ACTION_FREEZE },
+                { "Get", ACTION_THROTTLE, -ETIMEDOUT },
+                { "SetUnitProperties", ACTION_THROTTLE, -ETIMEDOUT },
+                { "FreezeUnit", ACTION_FREEZE, -EINPROGRESS }, /* it tells its version meanwhile */
         };
         World *w = *state;
 
@@ -22,7 +23,8 @@ static void test_silence(void **state) {
                 fake_systemd_answer(w->fake, (FakeAnswer){ .member = rows[i].member, .silent = true });
                 o = world_act(w, world_decision(i, rows[i].action));
                 assert_int_equal(o->kind, OUTCOME_TIMEOUT);
-                assert_int_equal(o->error, -ETIMEDOUT);
+                assert_int_equal(o->error, rows[i].error);
+                assert_int_equal(o->unheard, o->error == -ETIMEDOUT);
                 assert_in_range(clock_usec() - start, 0, SYSTEMD_DEADLINE_USEC + USEC_PER_SEC); /* busy machines breathe deep */
         }
         /* And it is as good as new. */
@@ -41,6 +43,7 @@ static void test_connection_lost(void **state) {
         o = world_act(w, world_decision(2, ACTION_FREEZE));
         assert_int_equal(o->kind, OUTCOME_FAILED);
         assert_int_equal(o->error, -ECONNRESET);
+        assert_true(o->unheard);
 
         assert_done(world_act(w, world_decision(3, ACTION_FREEZE)));
         assert_int_equal(fake_systemd_n_connections(w->fake), 2);

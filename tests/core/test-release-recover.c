@@ -93,7 +93,7 @@ static void test_recovered_group(void **state) {
         for (unsigned known = 0; known < 2; known++) {
                 const Event event = {
                         .kind = EVENT_HELD, .now_usec = 1000 * SEC,
-                        .held = { .unit = "app.service", .action = ACTION_FREEZE, .path = known ? "/user.slice/app.service" : "" },
+                        .held = { .unit = "app.service", .action = ACTION_FREEZE, .path = "/user.slice/app.service", .delegated = known },
                 };
 
                 f = (Fixture){ .settings = SETTINGS_DEFAULT };
