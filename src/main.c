@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -28,7 +29,8 @@ static int help(void) {
 
 /* For ExecStopPost=. */
 static int release(void) {
-        int r = leftovers_undo();
+        bool is_stop_post = getenv("SERVICE_RESULT"); /* systemd sets it for ExecStopPost= */
+        int r = leftovers_undo(is_stop_post, LEFTOVERS_END_USEC);
 
         if (r >= 0)
                 return EXIT_SUCCESS;
@@ -75,6 +77,7 @@ int main(int argc, char **argv) {
                 (void) fprintf(stderr, "memstalld: %s\n", r > 0 ? requirements_error_text(r) : strerror(-r));
                 return EXIT_FAILURE;
         }
+        (void) leftovers_undo(true, LEFTOVERS_START_USEC);
         r = agent_new(&agent);
         if (r >= 0)
                 r = agent_run(agent);

@@ -14,8 +14,6 @@
 #include "base/clock.h"
 #include "core/core.h"
 
-#define LEFTOVERS_LIMIT_USEC (20 * USEC_PER_SEC) /* below TimeoutStopSec= */
-
 typedef struct Leftovers {
         Settings settings;
         PolicySet policies;
@@ -70,7 +68,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 static int on_limit(sd_event_source *source, uint64_t usec, void *userdata) {
         Leftovers *l = userdata;
 
-        journal_notice(l->journal, 3, "Ending with units still held, as systemd does not answer: the next start undoes it.");
+        journal_notice(l->journal, 3, "Some units are still held, as systemd does not answer: it is tried again.");
         return sd_event_exit(l->event, -ETIMEDOUT);
 }
 
@@ -90,7 +88,7 @@ static Leftovers *leftovers_free(Leftovers *l) {
 }
 DEFINE_CLEANUP(Leftovers *, leftovers_free);
 
-static int start(Leftovers *l, const HeldUnit *units, size_t n) {
+static int start(Leftovers *l, const HeldUnit *units, size_t n, uint64_t limit_usec) {
         Id128 seed;
         int r;
 
@@ -106,7 +104,7 @@ static int start(Leftovers *l, const HeldUnit *units, size_t n) {
         r = sd_event_add_time(l->event, &l->timer, CLOCK_MONOTONIC, USEC_INFINITY, USEC_PER_MSEC, on_timer, l);
         if (r < 0)
                 return r;
-        r = sd_event_add_time_relative(l->event, &l->limit, CLOCK_MONOTONIC, LEFTOVERS_LIMIT_USEC, 0, on_limit, l);
+        r = sd_event_add_time_relative(l->event, &l->limit, CLOCK_MONOTONIC, limit_usec, 0, on_limit, l);
         if (r < 0)
                 return r;
         r = journal_new(&l->journal, l->event, NULL);
@@ -121,7 +119,7 @@ static int start(Leftovers *l, const HeldUnit *units, size_t n) {
         return held_list_new(&l->list, HELD_FILE, units, n);
 }
 
-int leftovers_undo(void) {
+int leftovers_undo(bool alone, uint64_t limit_usec) {
         _cleanup_(leftovers_freep) Leftovers *l = NULL;
         _cleanup_(freep) HeldUnit *units = calloc(HELD_UNITS_MAX, sizeof(*units));
         _cleanup_(fd_closep) int lock = -EBADF;
@@ -131,7 +129,7 @@ int leftovers_undo(void) {
         if (!units)
                 return -ENOMEM;
         lock = held_lock(HELD_FOLDER);
-        if (lock == -EWOULDBLOCK && !getenv("SERVICE_RESULT")) /* systemd sets it for ExecStopPost= */
+        if (lock == -EWOULDBLOCK && !alone)
                 return -EBUSY;
         r = held_read(HELD_FILE, units, HELD_UNITS_MAX, &n);
         if (r < 0 || n == 0)
@@ -139,7 +137,7 @@ int leftovers_undo(void) {
         l = calloc(1, sizeof(*l));
         if (!l)
                 return -ENOMEM;
-        r = start(l, units, n);
+        r = start(l, units, n, limit_usec);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < n; i++)
