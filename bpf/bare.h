@@ -12,9 +12,7 @@ static __always_inline uint64_t memcg_id(struct mem_cgroup *memcg) {
 }
 
 static __always_inline MemstallTask *bare_record(void) {
-        uint32_t tid = current_tid();
-
-        return bpf_map_lookup_elem(&tasks, &tid);
+        return record_with(current_tid());
 }
 
 static __always_inline MemstallTask *bare_section(void) {
@@ -31,15 +29,18 @@ static __always_inline uint32_t bare_kthread_class(uint64_t cgroup_id, const cha
 /* `identity` is what the end of the section shall know it by. */
 static __always_inline int bare_begin(uint64_t identity, uint32_t marks) {
         uint64_t id = bpf_get_current_pid_tgid();
-        uint32_t tid = (uint32_t) id;
-        MemstallTask record = {
-                .task_start = identity,
-                .cgroup_id = bpf_get_current_cgroup_id(),
-                .tgid = id >> 32,
-                .marks = marks,
-        };
+        MemstallTask *record = take_record((uint32_t) id);
 
-        (void) bpf_get_current_comm(record.comm, sizeof(record.comm));
-        record.kthread_class = bare_kthread_class(record.cgroup_id, record.comm);
-        return start_section(tid, &record);
+        if (!record)
+                return 0;
+        record->task_start = identity;
+        record->cgroup_id = bpf_get_current_cgroup_id();
+        record->limit_id = 0;
+        record->tgid = id >> 32;
+        record->marks = marks;
+        record->shown_epoch = 0;
+        (void) bpf_get_current_comm(record->comm, sizeof(record->comm));
+        record->kthread_class = bare_kthread_class(record->cgroup_id, record->comm);
+        record->start_ns = bpf_ktime_get_ns();
+        return 0;
 }

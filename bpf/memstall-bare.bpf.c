@@ -36,7 +36,7 @@ int section_leave(struct pt_regs *ctx) {
         if (record && record->task_start == probe_flags_at(ctx))
                 return probe_end_section(ctx, record);
         count(MEMSTALL_COUNTER_ORPHANS);
-        return record ? forget(record) : 0;
+        return record ? forget(record, current_tid()) : 0;
 }
 
 static __always_inline int section_is_bare(uint32_t mark) {
@@ -79,18 +79,17 @@ int lru_goes_on(void *ctx) {
 }
 
 static __always_inline int surrounding_begin_bare(uint32_t mark) {
-        MemstallTask record = { .marks = mark };
-        uint32_t tid = current_tid();
+        MemstallTask *record = bare_section() ? NULL : take_record(current_tid());
 
-        if (!bare_section() && bpf_map_update_elem(&tasks, &tid, &record, BPF_ANY) < 0)
-                count(MEMSTALL_COUNTER_FULL);
+        if (record)
+                record->marks = mark;
         return 0;
 }
 
 static __always_inline int surrounding_end_bare(uint32_t mark) {
         MemstallTask *record = bare_record();
 
-        return record && !record->start_ns && record->marks & mark ? forget(record) : 0;
+        return record && !record->start_ns && record->marks & mark ? forget(record, current_tid()) : 0;
 }
 
 SEC("kprobe/__mem_cgroup_handle_over_high")
@@ -111,6 +110,11 @@ int high_work_begin(void *ctx) {
 SEC("kretprobe/high_work_func")
 int high_work_end(void *ctx) {
         return surrounding_end_bare(MEMSTALL_MARK_OVER_HIGH);
+}
+
+SEC("raw_tp/sched_process_exit")
+int task_end(void *ctx) {
+        return task_ends();
 }
 
 SEC("raw_tp/mm_vmscan_node_reclaim_begin")

@@ -30,7 +30,7 @@ int section_leave(struct pt_regs *ctx) {
 
         if (probe_is_nested(ctx))
                 return 0;
-        record = record_of(bpf_get_current_task_btf(), current_tid());
+        record = record_of(bpf_get_current_task_btf());
         if (record && record->start_ns)
                 return probe_end_section(ctx, record);
         count(MEMSTALL_COUNTER_ORPHANS);
@@ -50,16 +50,11 @@ int lru_goes_on(uint64_t *ctx) {
 
 SEC("kprobe/try_to_free_mem_cgroup_pages")
 int memcg_reclaim(struct pt_regs *ctx) {
-        return section_reclaims((struct mem_cgroup *) PT_REGS_PARM1(ctx));
-}
-
-SEC("kprobe/try_to_free_mem_cgroup_pages")
-int reclaim_begin(struct pt_regs *ctx) {
         return reclaim_begins((struct mem_cgroup *) PT_REGS_PARM1(ctx));
 }
 
 SEC("raw_tp/mm_vmscan_memcg_reclaim_end")
-int reclaim_end(uint64_t *ctx) {
+int memcg_reclaim_end(uint64_t *ctx) {
         return reclaim_ends(ctx[0]);
 }
 
@@ -96,6 +91,11 @@ int high_work_begin(void *ctx) {
 SEC("kretprobe/high_work_func")
 int high_work_end(void *ctx) {
         return surrounding_end(MEMSTALL_MARK_OVER_HIGH);
+}
+
+SEC("raw_tp/sched_process_exit")
+int task_end(void *ctx) {
+        return task_ends();
 }
 
 SEC("raw_tp/mm_vmscan_node_reclaim_begin")

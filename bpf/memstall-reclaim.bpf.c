@@ -30,7 +30,7 @@ static __always_inline int reclaim_ends(void *ctx, uint32_t mark) {
         if (!(record->marks & mark))
                 return 0;
         add_section(ctx, record, bpf_ktime_get_ns());
-        return forget(record);
+        return forget(record, current_tid());
 }
 
 #define RECLAIM(name, tracepoint, mark)                                                                     \
@@ -47,6 +47,11 @@ RECLAIM(memcg_reclaim, "mm_vmscan_memcg_reclaim", MEMSTALL_MARK_MEMCG)
 RECLAIM(direct_reclaim, "mm_vmscan_direct_reclaim", MEMSTALL_MARK_DIRECT)
 RECLAIM(compaction, "mm_compaction", MEMSTALL_MARK_COMPACTION)
 RECLAIM(node_reclaim, "mm_vmscan_node_reclaim", MEMSTALL_MARK_NODE_RECLAIM)
+
+SEC("raw_tp/sched_process_exit")
+int task_end(void *ctx) {
+        return task_ends();
+}
 
 static __always_inline int running_reclaim(void *ctx) {
         MemstallTask *record = stacks ? bare_section() : NULL;

@@ -56,16 +56,11 @@ int lru_goes_on(uint64_t *ctx) {
 
 SEC("fentry/try_to_free_mem_cgroup_pages")
 int memcg_reclaim(uint64_t *ctx) {
-        return section_reclaims((struct mem_cgroup *) ctx[0]);
-}
-
-SEC("fentry/try_to_free_mem_cgroup_pages")
-int reclaim_begin(uint64_t *ctx) {
         return reclaim_begins((struct mem_cgroup *) ctx[0]);
 }
 
 SEC("tp_btf/mm_vmscan_memcg_reclaim_end")
-int reclaim_end(uint64_t *ctx) {
+int memcg_reclaim_end(uint64_t *ctx) {
         return reclaim_ends(ctx[0]);
 }
 
@@ -105,6 +100,11 @@ int high_work_begin(void *ctx) {
 SEC("fexit/high_work_func")
 int high_work_end(void *ctx) {
         return surrounding_end(MEMSTALL_MARK_OVER_HIGH);
+}
+
+SEC("tp_btf/sched_process_exit")
+int task_end(void *ctx) {
+        return task_ends();
 }
 
 /* __node_reclaim() says begin before it enters the section and end after it has left. */

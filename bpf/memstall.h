@@ -10,8 +10,10 @@
 #include "core/stall.h"
 
 enum {
-        /* Sections that run at one time, a record each: tasks, not processes. */
-        MEMSTALL_TASKS_MAX = 16384,
+        /* Records of tasks that are in the middle of something, by sets that the last bits of the thread id tell: a
+         * power of two. Of 10,000 tasks at a time with ids at random some ten find no room, with ids in a row none. */
+        MEMSTALL_TASK_SETS = 4096,
+        MEMSTALL_SET_SIZE = 8,
         /* (cgroup, limit, process, class, call site) of the last epochs. About 330 bytes each. More with
          * many CPUs. */
         MEMSTALL_TOTALS_MAX = 8192,
@@ -56,22 +58,30 @@ typedef enum MemstallWaitSite {
         MEMSTALL_WAIT_SLEEP,            /* io_schedule(): inside of both, and elsewhere */
 } MemstallWaitSite;
 
-/* Map `tasks`, by thread id: from the outermost enter to its leave. */
+/* A record is a task's from the outermost enter to its leave. Nobody else writes to it. */
 typedef struct MemstallTask {
+        uint32_t way;                   /* which of its set it is */
+        uint32_t tgid;
         uint64_t start_ns;              /* CLOCK_MONOTONIC; 0: only in a marked surrounding, or a wait */
         uint64_t wait_ns;               /* likewise, with MEMSTALL_MARK_WAIT */
         uint64_t task_start;            /* task_struct::start_time, tells a reused thread id */
         uint64_t cgroup_id;
         uint64_t limit_id;
         uint64_t target_id;             /* cgroup that it reclaims in right now; 0: none */
-        uint32_t tgid;
         uint32_t marks;
         uint32_t wait_site;
         uint32_t kthread_class;         /* STALL_KSWAPD, STALL_KCOMPACTD or 0 */
         uint32_t shown_epoch;           /* in which its stack was shown although it still ran; 0: in none */
+        uint32_t looked_jiffies;        /* when it was last looked whether to show it */
         uint32_t padding;
         char comm[MEMSTALL_COMM_MAX];   /* of the process: that of its first thread */
 } MemstallTask;
+
+/* Map `tasks`, an array, so that a record is found by comparing a few numbers that lie side by side. */
+typedef struct MemstallTaskSet {
+        uint32_t tids[MEMSTALL_SET_SIZE];       /* whose records these are; 0: nobody's, and of no meaning */
+        MemstallTask records[MEMSTALL_SET_SIZE];
+} MemstallTaskSet;
 
 /* Map `totals`. `site` splits the waits by their caller, as far as the stack's first frames tell. */
 typedef struct MemstallKey {

@@ -30,7 +30,7 @@ static __always_inline int probe_end_section(void *ctx, MemstallTask *record) {
 
         if (memstall_class_by_marks(record->marks, record->kthread_class) == STALL_HIGH_THROTTLE) {
                 add_section(ctx, record, now);
-                return forget(record);
+                return forget(record, current_tid());
         }
-        return end_section(ctx, record, now);
+        return end_section(ctx, record, current_tid(), now);
 }

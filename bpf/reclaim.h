@@ -16,13 +16,13 @@ struct {
 
 static const MemstallReclaim nothing_reclaimed;
 
-static __always_inline int add_reclaim(uint64_t cgroup_id, uint64_t target_id, uint32_t kind,
+static __always_inline int add_reclaim(uint64_t cgroup_id, uint64_t target_id, uint32_t kind, uint64_t now,
                                        uint64_t pages) {
         MemstallReclaimKey key = {
                 .cgroup_id = cgroup_id,
                 .target_id = target_id,
                 .kind = kind,
-                .epoch = bpf_ktime_get_ns() >> MEMSTALL_EPOCH_SHIFT,
+                .epoch = now >> MEMSTALL_EPOCH_SHIFT,
         };
         MemstallReclaim *sum = bpf_map_lookup_elem(&reclaims, &key);
 
@@ -39,28 +39,35 @@ static __always_inline int add_reclaim(uint64_t cgroup_id, uint64_t target_id, u
         return 0;
 }
 
-/* At try_to_free_mem_cgroup_pages(). Outside of a section it is memory.reclaim, or a limit that was set below
- * the usage: the only callers that PSI does not count. */
+/* Outside of a section it is memory.reclaim, or a limit that was set below the usage: the only callers that PSI does not
+ * count. */
+static __always_inline int by_hand_begins(struct task_struct *task, uint64_t id) {
+        MemstallTask *record = renew_record(task, 0);
+
+        if (record) {
+                record->target_id = id;
+                record->marks = MEMSTALL_MARK_BY_HAND;
+        }
+        return 0;
+}
+
+/* At try_to_free_mem_cgroup_pages(): its first argument is the cgroup whose limit is reached, in every kernel; the
+ * others come and go. Names the section, if nothing has. */
 static __always_inline int reclaim_begins(struct mem_cgroup *memcg) {
         struct task_struct *task = bpf_get_current_task_btf();
-        uint32_t tid = current_tid();
-        MemstallTask *record = record_of(task, tid);
+        MemstallTask *record = record_of(task);
         uint64_t id = memcg_id(memcg);
+        bool inside = in_section(task);
 
-        if (in_section(task) || (record && record->marks & MEMSTALL_MARK_OVER_HIGH)) {
-                if (record) {
-                        record->target_id = id;
-                        record->marks &= ~MEMSTALL_MARK_BY_HAND;        /* lost its end: this is no inner one */
-                }
-        } else {
-                MemstallTask by_hand = {
-                        .task_start = task->start_time,
-                        .target_id = id,
-                        .marks = MEMSTALL_MARK_BY_HAND,
-                };
-
-                if (bpf_map_update_elem(&tasks, &tid, &by_hand, BPF_ANY) < 0)
-                        count(MEMSTALL_COUNTER_FULL);
+        if (!inside && !(record && record->marks & MEMSTALL_MARK_OVER_HIGH))
+                return by_hand_begins(task, id);
+        if (!record)
+                return 0;
+        record->target_id = id;
+        record->marks &= ~MEMSTALL_MARK_BY_HAND;        /* lost its end: this is no inner one */
+        if (inside && !(record->marks & MEMSTALL_MARKS_OF_SECTION)) {
+                record->limit_id = id;
+                record->marks |= MEMSTALL_MARK_MEMCG;
         }
         return 0;
 }
@@ -71,24 +78,25 @@ static __always_inline uint32_t reclaim_kind(uint32_t marks) {
         return marks & MEMSTALL_MARK_OVER_HIGH ? MEMSTALL_RECLAIM_HIGH : MEMSTALL_RECLAIM_MAX;
 }
 
-/* At mm_vmscan_memcg_reclaim_end. */
+/* At mm_vmscan_memcg_reclaim_end. When a section began is soon enough: the clock takes longer to ask. */
 static __always_inline int reclaim_ends(uint64_t pages) {
         struct task_struct *task = bpf_get_current_task_btf();
-        uint32_t tid = current_tid();
-        MemstallTask *record = record_of(task, tid);
+        MemstallTask *record = record_of(task);
+        uint64_t now;
 
         if (!record || !record->target_id)
                 return 0;
-        (void) add_reclaim(bpf_get_current_cgroup_id(), record->target_id, reclaim_kind(record->marks), pages);
+        now = record->start_ns;
+        if (!now)
+                now = bpf_ktime_get_ns();
+        (void) add_reclaim(bpf_get_current_cgroup_id(), record->target_id, reclaim_kind(record->marks), now, pages);
         record->target_id = 0;
-        if (record->marks & MEMSTALL_MARK_BY_HAND && !in_section(task))
-                (void) bpf_map_delete_elem(&tasks, &tid);
-        return 0;
+        return record->marks & MEMSTALL_MARK_BY_HAND && !in_section(task) ? forget(record, task->pid) : 0;
 }
 
 /* At mm_vmscan_direct_reclaim_end. */
 static __always_inline int host_reclaimed(uint64_t pages) {
-        return add_reclaim(bpf_get_current_cgroup_id(), MEMSTALL_ROOT_ID, MEMSTALL_RECLAIM_HOST, pages);
+        return add_reclaim(bpf_get_current_cgroup_id(), MEMSTALL_ROOT_ID, MEMSTALL_RECLAIM_HOST, bpf_ktime_get_ns(), pages);
 }
 
 /* At mm_vmscan_lru_shrink_inactive: a batch of whoever reclaims, of which only kswapd's are not counted
@@ -102,5 +110,5 @@ static __always_inline int batch_reclaimed(uint64_t pages) {
         __builtin_memcpy(comm, task->comm, sizeof(comm));
         if (kthread_class(task, comm) != STALL_KSWAPD)
                 return 0;
-        return add_reclaim(MEMSTALL_ROOT_ID, MEMSTALL_ROOT_ID, MEMSTALL_RECLAIM_HOST, pages);
+        return add_reclaim(MEMSTALL_ROOT_ID, MEMSTALL_ROOT_ID, MEMSTALL_RECLAIM_HOST, bpf_ktime_get_ns(), pages);
 }

@@ -21,11 +21,16 @@ const volatile bool stacks = true;
 
 static const MemstallTotal nothing_yet;
 
+/* One less than the map has sets. */
+const volatile uint32_t sets_mask = MEMSTALL_TASK_SETS - 1;
+
+/* No hash map: entering and leaving one costs more than all else that is done for a section. */
 struct {
-        __uint(type, BPF_MAP_TYPE_HASH);
-        __uint(max_entries, MEMSTALL_TASKS_MAX);
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(map_flags, BPF_F_MMAPABLE);
+        __uint(max_entries, MEMSTALL_TASK_SETS);
         __type(key, uint32_t);
-        __type(value, MemstallTask);
+        __type(value, MemstallTaskSet);
 } tasks SEC(".maps");
 
 /* LRU: old epochs are never read and make room for new ones without anybody clearing them. */
@@ -59,11 +64,83 @@ static __always_inline bool in_section(struct task_struct *task) {
         return BPF_CORE_READ_BITFIELD(task, in_memstall);
 }
 
+static __always_inline MemstallTaskSet *set_of(uint32_t tid) {
+        uint32_t set = tid & sets_mask;
+
+        return bpf_map_lookup_elem(&tasks, &set);
+}
+
+static __always_inline MemstallTask *record_in(MemstallTaskSet *set, uint32_t tid) {
+#pragma unroll
+        for (uint32_t i = 0; i < MEMSTALL_SET_SIZE; i++)
+                if (set->tids[i] == tid)
+                        return &set->records[i];
+        return NULL;
+}
+
+/* The record with the current thread's id, perhaps of a dead one that had it before. */
+static __always_inline MemstallTask *record_with(uint32_t tid) {
+        MemstallTaskSet *set = set_of(tid);
+
+        return set ? record_in(set, tid) : NULL;
+}
+
+/* The same, or one that nobody had, without marks; NULL where there is no room, which is counted. Nobody else takes
+ * one in the name of this thread. */
+static __always_inline MemstallTask *take_record(uint32_t tid) {
+        MemstallTaskSet *set = set_of(tid);
+        MemstallTask *record;
+
+        if (!set || tid == 0)
+                return NULL;
+        record = record_in(set, tid);
+        if (record)
+                return record;
+#pragma unroll
+        for (uint32_t i = 0; i < MEMSTALL_SET_SIZE; i++)
+                if (set->tids[i] == 0 && __sync_val_compare_and_swap(&set->tids[i], 0, tid) == 0) {
+                        set->records[i].way = i;
+                        return &set->records[i];
+                }
+        count(MEMSTALL_COUNTER_FULL);
+        return NULL;
+}
+
+/* The current thread's record. The exchange keeps what was written before from reaching who has it next. */
+static __always_inline int forget(MemstallTask *record, uint32_t tid) {
+        MemstallTaskSet *set = set_of(tid);
+        uint32_t way = record->way;
+
+        record->start_ns = 0;
+        record->marks = 0;
+        if (set && way < MEMSTALL_SET_SIZE)
+                (void) __sync_lock_test_and_set(&set->tids[way], 0);
+        return 0;
+}
+
 /* The record of the current task, not that of a dead one whose thread id it inherited. */
-static __always_inline MemstallTask *record_of(struct task_struct *task, uint32_t tid) {
-        MemstallTask *record = bpf_map_lookup_elem(&tasks, &tid);
+static __always_inline MemstallTask *record_of(struct task_struct *task) {
+        MemstallTask *record = record_with(task->pid);
 
         return record && record->task_start == task->start_time ? record : NULL;
+}
+
+/* A record of the current task, whatever was in it before; only the marks of `kept` stay, with what belongs to
+ * them. */
+static __always_inline MemstallTask *renew_record(struct task_struct *task, uint32_t kept) {
+        MemstallTask *record = take_record(task->pid);
+
+        if (!record)
+                return NULL;
+        if (record->task_start != task->start_time || !(record->marks & kept)) {
+                record->task_start = task->start_time;
+                record->limit_id = 0;
+                record->target_id = 0;
+                kept = 0;
+        }
+        record->start_ns = 0;
+        record->marks &= kept;
+        return record;
 }
 
 static __always_inline MemstallTotal *total_of(const MemstallKey *key) {

@@ -35,40 +35,21 @@ static __always_inline uint32_t kthread_class(struct task_struct *task, const ch
         return task->flags & PF_KTHREAD ? background_class(comm) : 0;
 }
 
-/* From here on it is PSI's time: writing the record down would be a good deal of a short section. */
-static __always_inline int start_section(uint32_t tid, MemstallTask *record) {
-        MemstallTask *written;
+/* At the outermost psi_memstall_enter(). A record that is there already is a section whose end was missed, or of what
+ * surrounds this one; a wait that it interrupts is PSI's from here on. Its beginning is written last: what was done
+ * before is not PSI's time. */
+static __always_inline int begin_section(struct task_struct *task) {
+        MemstallTask *record = renew_record(task, MEMSTALL_MARKS_AROUND);
 
-        record->start_ns = bpf_ktime_get_ns();
-        if (bpf_map_update_elem(&tasks, &tid, record, BPF_ANY) < 0) {
-                count(MEMSTALL_COUNTER_FULL);
+        if (!record)
                 return 0;
-        }
-        written = bpf_map_lookup_elem(&tasks, &tid);
-        if (written)
-                written->start_ns = bpf_ktime_get_ns();
+        record->cgroup_id = bpf_get_current_cgroup_id();
+        record->tgid = task->tgid;
+        __builtin_memcpy(record->comm, task->group_leader->comm, sizeof(record->comm));
+        record->kthread_class = kthread_class(task, record->comm);
+        record->shown_epoch = 0;
+        record->start_ns = bpf_ktime_get_ns();
         return 0;
-}
-
-static __always_inline int begin_section(struct task_struct *task, const MemstallTask *old) {
-        uint64_t id = bpf_get_current_pid_tgid();
-        uint32_t tid = (uint32_t) id;
-        MemstallTask record = {};
-
-        /* A record that is there already is a section whose end was missed, or of what surrounds this one. A
-         * wait that it interrupts is PSI's from here on. */
-        if (old && old->marks & MEMSTALL_MARKS_AROUND) {
-                record.marks = old->marks & MEMSTALL_MARKS_AROUND;
-                record.limit_id = old->limit_id;
-                record.target_id = old->target_id;
-        }
-
-        record.task_start = task->start_time;
-        record.cgroup_id = bpf_get_current_cgroup_id();
-        record.tgid = id >> 32;
-        __builtin_memcpy(record.comm, task->group_leader->comm, sizeof(record.comm));
-        record.kthread_class = kthread_class(task, record.comm);
-        return start_section(tid, &record);
 }
 
 /* At the beginning of psi_memstall_enter(). */
@@ -79,23 +60,21 @@ static __always_inline int enter_section(void) {
                 count(MEMSTALL_COUNTER_NESTED);
                 return 0;
         }
-        return begin_section(task, record_of(task, current_tid()));
+        return begin_section(task);
 }
 
 /* Likewise, after the other: a record that has begun is its work. */
 static __always_inline int enter_section_again(void) {
         struct task_struct *task = bpf_get_current_task_btf();
-        MemstallTask *old;
+        MemstallTask *record;
 
         if (in_section(task))
                 return 0;
-        old = record_of(task, current_tid());
-        if (old && old->start_ns) {
-                old->start_ns = bpf_ktime_get_ns();
+        record = record_of(task);
+        if (record && record->start_ns)
                 return 0;
-        }
         count(MEMSTALL_COUNTER_MENDED);
-        return begin_section(task, old);
+        return begin_section(task);
 }
 
 /* Which frame of the stack is the caller of psi_memstall_leave(): past the program, its trampoline and the
@@ -137,68 +116,61 @@ static __always_inline void add_section(void *ctx, const MemstallTask *record, u
         add_to_total(ctx, &key, record->comm, now, took, is_wait);
 }
 
-/* Not running any more, even if the map is busy and keeps the record. */
-static __always_inline int forget(MemstallTask *record) {
-        uint32_t tid = current_tid();
-
-        record->start_ns = 0;
-        record->marks = 0;
-        (void) bpf_map_delete_elem(&tasks, &tid);
-        return 0;
-}
-
-static __always_inline int end_section(void *ctx, MemstallTask *record, uint64_t now) {
-        uint32_t tid = current_tid();
-
+static __always_inline int end_section(void *ctx, MemstallTask *record, uint32_t tid, uint64_t now) {
         add_section(ctx, record, now);
-
-        /* Not running any more, even if the map is busy and keeps the record. */
+        if (!(record->marks & MEMSTALL_MARKS_AROUND))
+                return forget(record, tid);
         record->start_ns = 0;
         record->marks &= MEMSTALL_MARKS_AROUND;
-        if (!record->marks)
-                (void) bpf_map_delete_elem(&tasks, &tid);
         return 0;
 }
 
 /* At the end of psi_memstall_leave(). */
 static __always_inline int leave_section(void *ctx) {
         struct task_struct *task = bpf_get_current_task_btf();
-        uint64_t now = bpf_ktime_get_ns();
         MemstallTask *record;
+        uint64_t now;
 
         if (in_section(task))
                 return 0;               /* a nested one has ended */
 
-        record = record_of(task, current_tid());
+        now = bpf_ktime_get_ns();
+        record = record_of(task);
         if (!record || !record->start_ns) {
                 count(MEMSTALL_COUNTER_ORPHANS);
                 return 0;
         }
-        return end_section(ctx, record, now);
+        return end_section(ctx, record, task->pid, now);
 }
 
 /* Likewise, after the other: a record that has not ended was left to this one. */
 static __always_inline int leave_section_again(void *ctx) {
         struct task_struct *task = bpf_get_current_task_btf();
-        uint64_t now = bpf_ktime_get_ns();
         MemstallTask *record;
 
         if (in_section(task))
                 return 0;
-        record = record_of(task, current_tid());
+        record = record_of(task);
         if (!record || !record->start_ns)
                 return 0;
         count(MEMSTALL_COUNTER_MENDED);
-        return end_section(ctx, record, now);
+        return end_section(ctx, record, task->pid, bpf_ktime_get_ns());
 }
 
 /* ---- A section that goes on for seconds shows its stack before its end: whoever asks now, asks about it ---- */
 
 static __always_inline int show_running(void *ctx, MemstallTask *record) {
-        uint64_t now = bpf_ktime_get_ns(), epoch = now >> MEMSTALL_EPOCH_SHIFT;
+        uint32_t jiffies = (uint32_t) bpf_jiffies64();
         MemstallTotal *total;
+        uint64_t now, epoch;
         MemstallKey key;
 
+        /* The clock takes longer to ask. */
+        if (record->looked_jiffies == jiffies)
+                return 0;
+        record->looked_jiffies = jiffies;
+        now = bpf_ktime_get_ns();
+        epoch = now >> MEMSTALL_EPOCH_SHIFT;
         if (now - record->start_ns < long_section_ns || record->shown_epoch == (uint32_t) epoch)
                 return 0;
 
@@ -219,7 +191,7 @@ static __always_inline int section_goes_on(void *ctx) {
 
         if (!stacks || !in_section(task))
                 return 0;
-        record = record_of(task, current_tid());
+        record = record_of(task);
         return record && record->start_ns ? show_running(ctx, record) : 0;
 }
 
@@ -231,7 +203,7 @@ static __always_inline MemstallTask *unnamed_section(void) {
 
         if (!in_section(task))
                 return NULL;
-        record = record_of(task, current_tid());
+        record = record_of(task);
         return record && !(record->marks & MEMSTALL_MARKS_OF_SECTION) ? record : NULL;
 }
 
@@ -243,41 +215,36 @@ static __always_inline int section_is(uint32_t mark) {
         return 0;
 }
 
-/* At try_to_free_mem_cgroup_pages(): its first argument is the cgroup whose limit is reached, in every
- * kernel; the others come and go. */
-static __always_inline int section_reclaims(struct mem_cgroup *memcg) {
-        MemstallTask *record = unnamed_section();
-
-        if (!record)
-                return 0;
-        record->limit_id = memcg_id(memcg);
-        record->marks |= MEMSTALL_MARK_MEMCG;
-        return 0;
-}
-
 /* ---- Hooks around sections: what the task does that has sections in it ---- */
 
 static __always_inline int surrounding_begin(uint32_t mark) {
         struct task_struct *task = bpf_get_current_task_btf();
-        MemstallTask record = { .task_start = task->start_time, .marks = mark };
-        uint32_t tid = current_tid();
+        MemstallTask *record;
 
-        if (!in_section(task) && bpf_map_update_elem(&tasks, &tid, &record, BPF_ANY) < 0)
-                count(MEMSTALL_COUNTER_FULL);
+        if (in_section(task))
+                return 0;
+        record = renew_record(task, 0);
+        if (record)
+                record->marks = mark;
         return 0;
 }
 
 static __always_inline int surrounding_end(uint32_t mark) {
         struct task_struct *task = bpf_get_current_task_btf();
-        uint32_t tid = current_tid();
         MemstallTask *record;
 
         if (in_section(task))
                 return 0;
-        record = record_of(task, tid);
-        if (record && record->marks & mark)
-                (void) bpf_map_delete_elem(&tasks, &tid);
-        return 0;
+        record = record_of(task);
+        return record && record->marks & mark ? forget(record, task->pid) : 0;
+}
+
+/* At sched_process_exit: nobody ends in a section, so what is on record has lost its end. */
+static __always_inline int task_ends(void) {
+        uint32_t tid = current_tid();
+        MemstallTask *record = record_with(tid);
+
+        return record ? forget(record, tid) : 0;
 }
 
 /* memory.high is paid for on the way back to user space: reclaim in each cgroup that is over, upwards, then

@@ -18,12 +18,12 @@ typedef __u32 __wsum;
 
 /* From linux/bpf.h and linux/sched.h: ABI and, for the flag, unchanged since 2.6. */
 enum {
-        BPF_MAP_TYPE_HASH = 1,
         BPF_MAP_TYPE_ARRAY = 2,
         BPF_MAP_TYPE_PERCPU_ARRAY = 6,
         BPF_MAP_TYPE_LRU_HASH = 9,
         BPF_ANY = 0,
         BPF_NOEXIST = 1,
+        BPF_F_MMAPABLE = 1 << 10,
         PF_KTHREAD = 0x00200000,
 };
 
@@ -32,6 +32,8 @@ enum {
 struct task_struct {
         unsigned int flags;
         unsigned in_memstall : 1;
+        int pid;
+        int tgid;
         __u64 start_time;
         struct task_struct *group_leader;
         char comm[16];

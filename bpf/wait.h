@@ -31,8 +31,13 @@ struct {
 } places SEC(".maps");
 
 /* A sleep inside of another wait, or of reclaim that PSI does not count. */
-static __always_inline bool is_inner_sleep(const MemstallTask *old, MemstallWaitSite site) {
-        if (site != MEMSTALL_WAIT_SLEEP || !old)
+static __always_inline bool is_inner_sleep(struct task_struct *task, MemstallWaitSite site) {
+        MemstallTask *old;
+
+        if (site != MEMSTALL_WAIT_SLEEP)
+                return false;
+        old = record_of(task);
+        if (!old)
                 return false;
         if (old->marks & MEMSTALL_MARK_WAIT)
                 return old->wait_site != MEMSTALL_WAIT_SLEEP;
@@ -41,19 +46,18 @@ static __always_inline bool is_inner_sleep(const MemstallTask *old, MemstallWait
 
 static __always_inline int wait_begins(MemstallWaitSite site) {
         struct task_struct *task = bpf_get_current_task_btf();
-        uint32_t tid = current_tid();
-        MemstallTask record = {};
+        MemstallTask *record;
 
-        if (in_section(task) || task->flags & PF_KTHREAD || is_inner_sleep(record_of(task, tid), site))
+        if (in_section(task) || task->flags & PF_KTHREAD || is_inner_sleep(task, site))
                 return 0;
 
         /* Any other record has lost its end: what is marked waits for no page outside of its sections. */
-        record.task_start = task->start_time;
-        record.marks = MEMSTALL_MARK_WAIT;
-        record.wait_site = site;
-        record.wait_ns = bpf_ktime_get_ns();
-        if (bpf_map_update_elem(&tasks, &tid, &record, BPF_ANY) < 0)
-                count(MEMSTALL_COUNTER_FULL);
+        record = renew_record(task, 0);
+        if (!record)
+                return 0;
+        record->wait_site = site;
+        record->wait_ns = bpf_ktime_get_ns();
+        record->marks = MEMSTALL_MARK_WAIT;
         return 0;
 }
 
@@ -110,17 +114,17 @@ static __always_inline void add_wait(void *ctx, struct task_struct *task, uint32
 static __always_inline int wait_ends(void *ctx, MemstallWaitSite site) {
         struct task_struct *task = bpf_get_current_task_btf();
         uint64_t now, took;
-        uint32_t tid = current_tid(), class;
+        uint32_t class;
         MemstallTask *record;
 
         if (in_section(task))
                 return 0;
-        record = record_of(task, tid);
+        record = record_of(task);
         if (!record || !(record->marks & MEMSTALL_MARK_WAIT) || record->wait_site != site)
                 return 0;
         now = bpf_ktime_get_ns();
         took = now - record->wait_ns;
-        (void) bpf_map_delete_elem(&tasks, &tid);
+        (void) forget(record, task->pid);
         if (took < short_wait_ns)
                 return 0;
         class = class_of_wait(ctx, site);

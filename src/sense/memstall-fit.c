@@ -25,7 +25,7 @@ static void bpf_object_freep(struct bpf_object **object) {
 /* ---- Opening ---- */
 
 /* Sets a constant of the program, by its name in the object's own types. */
-static int set_flag(struct bpf_object *o, const char *name, bool value) {
+static int set_constant(struct bpf_object *o, const char *name, const void *value, size_t value_size) {
         const struct btf *btf = bpf_object__btf(o);
         struct bpf_map *map = bpf_object__find_map_by_name(o, ".rodata");
         const struct btf_type *section;
@@ -44,9 +44,9 @@ static int set_flag(struct bpf_object *o, const char *name, bool value) {
 
                 if (strcmp(btf__name_by_offset(btf, variable->name_off), name) != 0)
                         continue;
-                if (v->size != sizeof(value) || v->offset >= size)
+                if (v->size != value_size || v->offset >= size)
                         return -EINVAL;
-                memcpy(data + v->offset, &value, sizeof(value));
+                memcpy(data + v->offset, value, value_size);
                 return 0;
         }
         return -EINVAL;
@@ -54,12 +54,18 @@ static int set_flag(struct bpf_object *o, const char *name, bool value) {
 
 /* An LRU map hands its free elements to the CPUs by 128 (kernel/bpf/bpf_lru_list.c), so on a machine with
  * many it would throw out entries that are needed while others lie idle. For a try all maps are small. */
-static int size_maps(struct bpf_object *o, uint32_t tasks_max, bool try) {
+static int size_maps(struct bpf_object *o, uint32_t sets_max, bool try) {
         int n_cpus = libbpf_num_possible_cpus(), r;
+        uint32_t sets_mask = sets_max - 1;
         struct bpf_map *map;
 
         if (n_cpus < 0)
                 return n_cpus;
+        if (sets_max > 0) {
+                r = set_constant(o, "sets_mask", &sets_mask, sizeof(sets_mask));
+                if (r < 0)
+                        return r;
+        }
         bpf_object__for_each_map(map, o) {
                 uint32_t n = bpf_map__max_entries(map);
 
@@ -67,8 +73,8 @@ static int size_maps(struct bpf_object *o, uint32_t tasks_max, bool try) {
                         n = MIN(n, (uint32_t) SMALL_MAP);
                 else if (bpf_map__type(map) == BPF_MAP_TYPE_LRU_HASH)
                         n = MAX(n, (uint32_t) n_cpus * 192);
-                else if (tasks_max > 0 && strcmp(bpf_map__name(map), "tasks") == 0)
-                        n = tasks_max;
+                else if (sets_max > 0 && strcmp(bpf_map__name(map), "tasks") == 0)
+                        n = sets_max;
                 r = n != bpf_map__max_entries(map) ? bpf_map__set_max_entries(map, n) : 0;
                 if (r < 0)
                         return r;
@@ -88,10 +94,10 @@ static int open_object(struct bpf_object **ret, const MemstallFit *fit, bool try
         o = bpf_object__open_mem(elf, size, &options);
         if (!o)
                 return -errno;
-        r = set_flag(o, "stacks", fit->stacks);
+        r = set_constant(o, "stacks", &fit->stacks, sizeof(fit->stacks));
         if (r < 0)
                 return r;
-        r = size_maps(o, fit->tasks_max, try);
+        r = size_maps(o, fit->sets_max, try);
         if (r < 0)
                 return r;
         bpf_object__for_each_program(program, o) {
@@ -239,6 +245,12 @@ static void leave_out(MemstallProgram *p, const MemstallRung *rung) {
                 p->refused[i] = rung->hooks[i].if_preemptible && !preemptible ? MEMSTALL_NOT_NEEDED : 0;
 }
 
+static int map_tasks(MemstallProgram *p) {
+        const struct bpf_map *map = bpf_object__find_map_by_name(p->object, "tasks");
+
+        return map ? memstall_tasks_map(&p->tasks, bpf_map__fd(map), bpf_map__max_entries(map)) : -ENOENT;
+}
+
 static int load_and_attach(MemstallProgram *p, const MemstallFit *fit) {
         int r;
 
@@ -251,7 +263,9 @@ static int load_and_attach(MemstallProgram *p, const MemstallFit *fit) {
         }
         if (r < 0)
                 return r;
-        r = memstall_attach(p, fit);
+        r = map_tasks(p);
+        if (r >= 0)
+                r = memstall_attach(p, fit);
         if (r < 0)
                 memstall_program_unload(p);
         return r;

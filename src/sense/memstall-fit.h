@@ -17,7 +17,7 @@ typedef struct MemstallFit {
         bool stacks;
         bool multi;                     /* kprobes by bpf(2), not by perf_event_open(2); else where the latter is refused */
         uint32_t refuse_load, refuse_attach;    /* MemstallTrial */
-        uint32_t tasks_max;                     /* likewise */
+        uint32_t sets_max;                     /* likewise */
 } MemstallFit;
 
 /* Loads and attaches into p->object and p->links, and writes into p->refused what was kept out and why:

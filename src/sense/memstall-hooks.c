@@ -17,23 +17,24 @@
 #define SECTION_HOOKS                                                                                       \
         { NULL, { "section_enter" } },                                                                      \
         { NULL, { "section_leave" } },                                                                      \
-        { "memcg reclaim", { "memcg_reclaim" } },                                                           \
         { "memory.high", { "over_high_begin", "over_high_end" }, { "mem_cgroup_handle_over_high" } },       \
         { "memory.high's worker", { "high_work_begin", "high_work_end" } },                                 \
         { "direct reclaim", { "direct_reclaim" } },                                                         \
         { "compaction", { "compaction" } },                                                                 \
         RUNNING_HOOKS,                                                                                      \
-        { "node reclaim", { "node_reclaim_begin", "node_reclaim_end" } }
+        { "node reclaim", { "node_reclaim_begin", "node_reclaim_end" } },                                   \
+        { "ends of tasks", { "task_end" } }
 
-#define PAGES_HOOKS                                                                                         \
-        { "reclaimed pages", { "reclaim_begin", "reclaim_end" } },                                          \
+/* Where the kernel tells its types. */
+#define RECLAIM_HOOKS                                                                                       \
+        { "memcg reclaim", { "memcg_reclaim", "memcg_reclaim_end" } },                                      \
         { "pages of direct reclaim", { "direct_reclaim_end" } }
 
 static const MemstallHook fentry_hooks[] = {
         /* What is attached last is called first (kernel/bpf/trampoline.c): these two after the others. */
         { "second looks", { "section_enter_again", "section_leave_again" }, .if_preemptible = true },
         SECTION_HOOKS,
-        PAGES_HOOKS,
+        RECLAIM_HOOKS,
         { "swap-wait", { "wait_fault_begin", "wait_fault_end" }, { "__lock_page_or_retry" } },
         { "swap-wait in swap_read_folio", { "wait_swap_read_begin", "wait_swap_read_end" }, { "swap_readpage" } },
         { "file-wait", { "wait_sleep_begin", "wait_sleep_end" } },
@@ -41,11 +42,12 @@ static const MemstallHook fentry_hooks[] = {
 
 static const MemstallHook kprobe_hooks[] = {
         SECTION_HOOKS,
-        PAGES_HOOKS,
+        RECLAIM_HOOKS,
 };
 
 static const MemstallHook bare_hooks[] = {
         SECTION_HOOKS,
+        { "memcg reclaim", { "memcg_reclaim" } },
 };
 
 static const MemstallHook reclaim_hooks[] = {
@@ -53,6 +55,7 @@ static const MemstallHook reclaim_hooks[] = {
         { NULL, { "direct_reclaim_begin", "direct_reclaim_end" } },
         { "compaction", { "compaction_begin", "compaction_end" } },
         { "node reclaim", { "node_reclaim_begin", "node_reclaim_end" } },
+        { "ends of tasks", { "task_end" } },
         RUNNING_HOOKS,
 };
 

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <bpf/bpf.h>
-
 #include "sense/memstall-class.h"
 #include "sense/memstall-live-private.h"
 #include "sense/memstall-private.h"
@@ -16,7 +14,6 @@ enum {
         TOTALS_MAX = 256,               /* the greatest; the rest of LIVE_ENTRIES_MAX is for running sections */
         RUNS_MAX = LIVE_ENTRIES_MAX - TOTALS_MAX,
         RUN_SLOTS = 512,                /* a power of two, so many more than RUNS_MAX that probing stays short */
-        BATCH_SIZE = 256,
 
         NS_PER_USEC = 1000,
 };
@@ -45,15 +42,9 @@ struct MemstallLive {
         uint16_t run_slots[RUN_SLOTS];  /* index into `runs` and one, 0: free */
         LiveEntry entries[LIVE_ENTRIES_MAX];
 
-        union {
-                struct {
-                        MemstallKey keys[BATCH_SIZE];
-                        MemstallTotal totals[BATCH_SIZE];
-                };
-                struct {
-                        uint32_t tids[BATCH_SIZE];
-                        MemstallTask tasks[BATCH_SIZE];
-                };
+        struct {
+                MemstallKey keys[MEMSTALL_BATCH];
+                MemstallTotal totals[MEMSTALL_BATCH];
         } batch;
 };
 
@@ -266,38 +257,16 @@ void memstall_live_end(MemstallLive *l, const Kallsyms *symbols, LiveReading *re
 
 /* ---- Maps ---- */
 
-typedef void (*AddAt)(MemstallLive *l, size_t i);
+static void add_total_at(void *userdata, size_t i) {
+        MemstallLive *l = userdata;
 
-static void add_total_at(MemstallLive *l, size_t i) {
         memstall_live_add_total(l, l->batch.keys + i, l->batch.totals + i);
-}
-
-static void add_task_at(MemstallLive *l, size_t i) {
-        memstall_live_add_task(l, l->batch.tasks + i);
-}
-
-/* Calls `add` for all elements, as in memstall-window.c. */
-static int read_map(MemstallLive *l, int fd, void *keys, void *values, AddAt add) {
-        uint32_t position = 0;
-        bool first = true;
-
-        for (;;) {
-                uint32_t n = BATCH_SIZE;
-                int r = bpf_map_lookup_batch(fd, first ? NULL : &position, &position, keys, values, &n, NULL);
-
-                if (r < 0 && r != -ENOENT)
-                        return r;
-                for (uint32_t i = 0; i < n; i++)
-                        add(l, i);
-                if (r == -ENOENT)
-                        return 0;
-                first = false;
-        }
 }
 
 int memstall_live_read(MemstallLive *l, Memstall *m, uint64_t since_usec, LiveReading *ret) {
         struct timespec now = {};
         MemstallMaps maps;
+        MemstallTask task;
         int r;
 
         memstall_maps(m, &maps);
@@ -305,11 +274,11 @@ int memstall_live_read(MemstallLive *l, Memstall *m, uint64_t since_usec, LiveRe
         memstall_live_begin(l, (uint64_t) now.tv_sec * UINT64_C(1000000000) + (uint64_t) now.tv_nsec,
                             since_usec * NS_PER_USEC);
         /* Totals first: a section that ends in between is missed this time, not counted twice. */
-        r = read_map(l, maps.totals_fd, l->batch.keys, l->batch.totals, add_total_at);
-        if (r >= 0)
-                r = read_map(l, maps.tasks_fd, l->batch.tids, l->batch.tasks, add_task_at);
+        r = memstall_read_map(maps.totals_fd, l->batch.keys, l->batch.totals, add_total_at, l);
         if (r < 0)
                 return r;
+        for (size_t i = 0; memstall_tasks_next(maps.tasks, &i, &task);)
+                memstall_live_add_task(l, &task);
         memstall_live_end(l, maps.symbols, ret);
         return 0;
 }

@@ -155,7 +155,7 @@ int memstall_program_load(MemstallProgram *p, bool stacks, const MemstallTrial *
                         .multi = trial && trial->multi && memstall_rungs[i].probes,
                         .refuse_load = trial && i == first ? trial->refuse_load : 0,
                         .refuse_attach = trial && i == first ? trial->refuse_attach : 0,
-                        .tasks_max = trial ? trial->tasks_max : 0,
+                        .sets_max = trial ? trial->sets_max : 0,
                 };
 
                 if (fit.rung->needs_btf && !btf)
@@ -180,6 +180,7 @@ void memstall_program_unload(MemstallProgram *p) {
                         (void) bpf_link__destroy(p->links[i][part]);
                         p->links[i][part] = NULL;
                 }
+        memstall_tasks_unmap(&p->tasks);
         bpf_object__close(p->object);
         p->object = NULL;
 }
@@ -188,10 +189,6 @@ void memstall_program_unload(MemstallProgram *p) {
 
 int memstall_program_map_fd(const MemstallProgram *p, const char *name) {
         return bpf_object__find_map_fd_by_name(p->object, name);
-}
-
-int memstall_program_tasks_fd(const MemstallProgram *p) {
-        return memstall_program_map_fd(p, "tasks");
 }
 
 int memstall_program_totals_fd(const MemstallProgram *p) {

@@ -29,13 +29,28 @@ typedef struct MemstallTrial {
         uint32_t refuse_attach;
         bool multi;                     /* no kprobe by perf_event_open(2) */
         bool no_symbols;                /* they are not read, which takes its time */
-        uint32_t tasks_max;             /* room for so many tasks; 0: as many as ever */
+        uint32_t sets_max;              /* room for so many sets of tasks, a power of two; 0: as many as ever */
 } MemstallTrial;
+
+/* Map `tasks`, as it is in the kernel's memory. */
+typedef struct MemstallTasks {
+        const MemstallTaskSet *sets;
+        size_t n;
+        int fd;                         /* the object's */
+} MemstallTasks;
+
+/* `n` sets. The other is for what was mapped, or is all zero. Returns 0 or a negative errno. */
+int memstall_tasks_map(MemstallTasks *ret, int tasks_fd, size_t n);
+void memstall_tasks_unmap(MemstallTasks *t);
+
+/* The next record that some task has, from *i on, which is moved past it. What begins or ends just now is left out. */
+bool memstall_tasks_next(const MemstallTasks *t, size_t *i, MemstallTask *ret);
 
 typedef struct MemstallProgram {
         const struct MemstallRung *rung_row;
         struct bpf_object *object;
         struct bpf_link *links[MEMSTALL_HOOKS_MAX][MEMSTALL_PARTS_MAX];
+        MemstallTasks tasks;
         /* By hook: 0, MEMSTALL_NOT_NEEDED, or the negative errno that keeps it out. */
         int refused[MEMSTALL_HOOKS_MAX];
         char rung[512];                 /* for people: memstall_rung() */
@@ -57,10 +72,9 @@ bool memstall_preemption(const char *version, const char *mode);
 /* memstall_new() with a trial. */
 int memstall_new_trial(Memstall **ret, bool stacks, const MemstallTrial *trial, char *ret_why, size_t why_size);
 
-/* The maps: a negative errno where the rung has none of that name; all have these three. And how often the
+/* The maps: a negative errno where the rung has none of that name; all have these two, and tasks. And how often the
  * programs without which there is nothing were skipped. Only after loading. */
 int memstall_program_map_fd(const MemstallProgram *p, const char *name);
-int memstall_program_tasks_fd(const MemstallProgram *p);
 int memstall_program_totals_fd(const MemstallProgram *p);
 int memstall_program_counters_fd(const MemstallProgram *p);
 int memstall_program_missed(const MemstallProgram *p, uint64_t *ret);
@@ -68,7 +82,8 @@ int memstall_program_missed(const MemstallProgram *p, uint64_t *ret);
 /* Where to read, for memstall-live.c. */
 typedef struct MemstallMaps {
         const Kallsyms *symbols; /* NULL: hidden */
-        int tasks_fd, totals_fd;
+        int totals_fd;
+        const MemstallTasks *tasks;
 } MemstallMaps;
 
 void memstall_maps(const Memstall *m, MemstallMaps *ret);
@@ -93,7 +108,7 @@ void memstall_window_add_task(MemstallWindow *w, const MemstallTask *task);
 
 /* Adds all elements of a map. Returns 0 or a negative errno. */
 int memstall_window_read_totals(MemstallWindow *w, const Kallsyms *symbols, int totals_fd);
-int memstall_window_read_tasks(MemstallWindow *w, int tasks_fd);
+void memstall_window_read_tasks(MemstallWindow *w, const MemstallTasks *tasks);
 
 /* The greatest, without their stacks; and the key of the total whose stack belongs to the i-th of them, NULL
  * where only running sections made it. The keys are good until the next begin. */

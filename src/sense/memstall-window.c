@@ -39,15 +39,9 @@ struct MemstallWindow {
         uint16_t used[SLOTS_USED_MAX];  /* slots by index; top() brings the greatest to the front */
         Slot slots[SLOTS_SIZE];
 
-        union {
-                struct {
-                        MemstallKey keys[MEMSTALL_BATCH];
-                        MemstallTotal totals[MEMSTALL_BATCH];
-                };
-                struct {
-                        uint32_t tids[MEMSTALL_BATCH];
-                        MemstallTask tasks[MEMSTALL_BATCH];
-                };
+        struct {
+                MemstallKey keys[MEMSTALL_BATCH];
+                MemstallTotal totals[MEMSTALL_BATCH];
         } batch;
 };
 
@@ -209,20 +203,17 @@ static void add_total_at(void *userdata, size_t i) {
                                   &r->window->batch.totals[i]);
 }
 
-static void add_task_at(void *userdata, size_t i) {
-        MemstallWindow *w = userdata;
-
-        memstall_window_add_task(w, &w->batch.tasks[i]);
-}
-
 int memstall_window_read_totals(MemstallWindow *w, const Kallsyms *symbols, int totals_fd) {
         Reading reading = { .window = w, .symbols = symbols };
 
         return memstall_read_map(totals_fd, w->batch.keys, w->batch.totals, add_total_at, &reading);
 }
 
-int memstall_window_read_tasks(MemstallWindow *w, int tasks_fd) {
-        return memstall_read_map(tasks_fd, w->batch.tids, w->batch.tasks, add_task_at, w);
+void memstall_window_read_tasks(MemstallWindow *w, const MemstallTasks *tasks) {
+        MemstallTask task;
+
+        for (size_t i = 0; memstall_tasks_next(tasks, &i, &task);)
+                memstall_window_add_task(w, &task);
 }
 
 /* ---- The greatest ---- */

@@ -138,9 +138,7 @@ int memstall_read(Memstall *m, StallEntry *entries, size_t n_max, size_t *ret_n)
         r = memstall_window_read_totals(m->window, m->symbols, memstall_program_totals_fd(&m->program));
         if (r < 0)
                 return r;
-        r = memstall_window_read_tasks(m->window, memstall_program_tasks_fd(&m->program));
-        if (r < 0)
-                return r;
+        memstall_window_read_tasks(m->window, &m->program.tasks);
 
         n = memstall_window_top(m->window, entries, n_max);
         for (size_t i = 0; i < n; i++)
@@ -194,7 +192,7 @@ int memstall_reclaims(Memstall *m, ReclaimEntry *entries, size_t n_max, size_t *
 void memstall_maps(const Memstall *m, MemstallMaps *ret) {
         *ret = (MemstallMaps) {
                 .symbols = m->symbols,
-                .tasks_fd = memstall_program_tasks_fd(&m->program),
+                .tasks = &m->program.tasks,
                 .totals_fd = memstall_program_totals_fd(&m->program),
         };
 }

@@ -97,6 +97,18 @@ static void wait_and_look_up(void) {
                 look_up_nothing();
 }
 
+/* Puts it on record as that of the thread. */
+static void bury(const MemstallMaps *maps, uint32_t tid, const MemstallTask *dead) {
+        uint32_t place = tid % MEMSTALL_TASK_SETS;
+        MemstallTaskSet set;
+
+        CHECK(bpf_map_lookup_elem(maps->tasks->fd, &place, &set) == 0);
+        CHECK(set.tids[0] == 0);
+        set.tids[0] = tid;
+        set.records[0] = *dead;
+        CHECK(bpf_map_update_elem(maps->tasks->fd, &place, &set, BPF_ANY) == 0);
+}
+
 bool test_reused(Memstall *m) {
         /* Began when the host did, in a cgroup that is none, on its way back to user space, and never ended. */
         MemstallTask dead = {
@@ -116,7 +128,7 @@ bool test_reused(Memstall *m) {
         pid = cgroup_fork(&c, wait_and_look_up);
         tid = (uint32_t) pid;
         memstall_maps(m, &maps);
-        CHECK(bpf_map_update_elem(maps.tasks_fd, &tid, &dead, BPF_ANY) == 0);
+        bury(&maps, tid, &dead);
         CHECK(write(go[1], "x", 1) == 1);
         read_until(m, pid, USEC_PER_SEC / 2, &r);
         for (size_t i = 0; i < r.n; i++) {
@@ -224,7 +236,7 @@ bool test_many(Memstall *m, unsigned n) {
 /* ---- Maps that are full: what is not recorded is counted ---- */
 
 bool test_full(void) {
-        const MemstallTrial trial = { .tasks_max = 16 };
+        const MemstallTrial trial = { .sets_max = 2 };
         _cleanup_(memstall_freep) Memstall *m = NULL;
         MemstallCounters c;
         char why[512];

@@ -155,18 +155,14 @@ uint64_t wait_usec(Memstall *m, uint64_t cgroup_id) {
         return 0;
 }
 
-static void count_one(void *userdata, size_t i) {
-        ++*(size_t *) userdata;
-}
-
 size_t count_records(Memstall *m) {
-        static uint32_t tids[MEMSTALL_BATCH];
-        static MemstallTask tasks[MEMSTALL_BATCH];
+        MemstallTask task;
         MemstallMaps maps;
         size_t n = 0;
 
         memstall_maps(m, &maps);
-        CHECK(memstall_read_map(maps.tasks_fd, tids, tasks, count_one, &n) == 0);
+        for (size_t i = 0; memstall_tasks_next(maps.tasks, &i, &task);)
+                n++;
         return n;
 }
 

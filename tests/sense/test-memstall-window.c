@@ -214,7 +214,7 @@ static void test_many(void **state) {
                 key.tgid = i + 1;
                 add(w, &key, (i * 7919u % MEMSTALL_TOTALS_MAX + 1) * MSEC, 1, MSEC);
         }
-        for (uint32_t i = 0; i < MEMSTALL_TASKS_MAX; i++) {
+        for (uint32_t i = 0; i < MEMSTALL_TASK_SETS * MEMSTALL_SET_SIZE; i++) {
                 MemstallTask t = running(NOW - 2 * MSEC, MEMSTALL_MARK_DIRECT);
 
                 t.tgid = 100000 + i;
