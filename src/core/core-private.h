@@ -19,6 +19,7 @@
 
 #define EFFECTS_MAX 1024U
 #define EFFECTS_SPARE 16U /* as many as one watch may need in one step */
+#define PASTS_MAX 512U    /* windows of pressure: two for each watch that is looked at often, as a rule */
 #define DUE_MAX 256U      /* watches that one timer is for; the rest is due at once again */
 
 /* Effectors answer within one second; this is for an answer that is lost. Some have longer, see decide.c. */
@@ -45,6 +46,7 @@ struct Core {
         NodeRegistry nodes;
         Watch **watches;
         size_t n_watches, n_watches_allocated;
+        PastPool *pasts;
         Agenda agenda; /* after whatever changes what a watch waits for: agenda_note() */
         size_t n_lost;
         Roster roster;

@@ -23,6 +23,9 @@ int core_new(Core **ret, const Settings *settings, const PolicySet *policies, Id
         r = roster_init(core);
         if (r < 0)
                 return r;
+        r = past_pool_new(&core->pasts, PASTS_MAX);
+        if (r < 0)
+                return r;
         r = presence_init(&core->presence, policies);
         if (r < 0)
                 return r;
@@ -62,6 +65,7 @@ Core *core_free(Core *core) {
         for (size_t i = 0; i < core->n_watches; i++)
                 watch_free(core->watches[i]);
         free(core->watches);
+        past_pool_free(core->pasts);
         node_registry_done(&core->nodes);
         presence_done(&core->presence);
         roster_done(core);

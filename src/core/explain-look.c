@@ -27,8 +27,11 @@ static void copy_watch(Watch *to, const Watch *from) {
         for (PressureResource i = 0; i < _RESOURCE_MAX; i++)
                 for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
                         if (from->windows[i][k])
-                                *to->windows[i][k] = *from->windows[i][k];
-        memcpy(to->tracks, from->tracks, from->n_tracks * sizeof(*from->tracks));
+                                past_copy(to->windows[i][k], from->windows[i][k]);
+        if (from->waits)
+                past_copy(to->waits, from->waits);
+        for (size_t i = 0; i < from->n_tracks; i++)
+                to->tracks[i] = from->tracks[i];
         memcpy(to->steps, from->steps, from->policy->n_steps * sizeof(*from->steps));
         to->presence = from->presence;
         to->sample = from->sample;
@@ -50,7 +53,7 @@ int explain_look_new(ExplainLook **ret, const Core *core, uint64_t watch_id, con
         if (!l)
                 return -ENOMEM;
         *l = (ExplainLook){ .core = core, .now_usec = MAX(core->now_usec, w->sample_usec) };
-        r = watch_new(&l->watch, w->node, w->policy);
+        r = watch_new(&l->watch, w->node, w->policy, NULL);
         if (r < 0)
                 return r;
         copy_watch(l->watch, w);

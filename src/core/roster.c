@@ -73,7 +73,7 @@ static int make_watch(Core *core, Node *node, const Policy *policy, Watch **ret)
                         return r;
                 policy = own;
         }
-        r = watch_new(ret, node, policy);
+        r = watch_new(ret, node, policy, core->pasts);
         if (r < 0)
                 return r;
         (*ret)->own_policy = TAKE_PTR(own);

@@ -36,19 +36,17 @@ static void add_early_warning(Watch *w, PressureResource resource) {
 }
 
 static int add_window(Watch *w, PressureResource resource, PressureKind kind) {
-        PsiWindow **window = &w->windows[resource][kind];
+        Past **window = &w->windows[resource][kind];
 
-        if (!*window)
-                *window = calloc(1, sizeof(**window));
-        return *window ? 0 : -ENOMEM;
+        return *window ? 0 : past_new(window, w->pasts);
 }
 
 /* Memory's window is there in any case. */
 static int add_stall(Watch *w) {
+        int r = w->waits ? 0 : past_new(&w->waits, w->pasts);
+
         w->wants |= WANT_WAITS | WANT_IO;
-        if (!w->waits)
-                w->waits = calloc(1, sizeof(*w->waits));
-        return w->waits ? add_window(w, RESOURCE_IO, PRESSURE_SOME) : -ENOMEM;
+        return r < 0 ? r : add_window(w, RESOURCE_IO, PRESSURE_SOME);
 }
 
 static int add_pressure(Watch *w, const PressureLimit *limit, uint64_t *longest_usec) {
@@ -82,6 +80,17 @@ static void add_tracks(Watch *w, const Condition *c) {
         for (size_t n = track_quantities(c, quantities); n-- > 0;)
                 if (!watch_track(w, quantities[n], track_window(c)))
                         w->tracks[w->n_tracks++] = (Track){ .quantity = quantities[n], .window_usec = track_window(c) };
+}
+
+/* At most so many: a track is two kilobytes, and most policies need none. */
+static size_t count_tracks(const Policy *policy) {
+        Quantity quantities[2];
+        size_t n = 0;
+
+        for (const Step *step = policy->steps; step < policy->steps + policy->n_steps; step++)
+                for (const Condition *c = step->conditions; c < step->conditions + step->n_conditions; c++)
+                        n += track_quantities(c, quantities);
+        return n;
 }
 
 /* What looks must show for the condition, beside what they always do. */
@@ -177,14 +186,15 @@ static void plan_early_warnings(Watch *w) {
 
 int watch_plan_sensors(Watch *w) {
         uint64_t longest_usec = PRESSURE_WINDOW_MIN_USEC;
-        size_t n = 0;
+        size_t n = 0, n_tracks;
         int r;
 
         for (size_t i = 0; i < w->policy->n_steps; i++)
                 n += w->policy->steps[i].n_conditions;
         w->limits = calloc(2 * n + 2, sizeof(*w->limits)); /* two for a Stall=; and two early warnings */
-        w->tracks = calloc(2 * n + 1, sizeof(*w->tracks));
-        if (!w->limits || !w->tracks)
+        n_tracks = count_tracks(w->policy);
+        w->tracks = n_tracks > 0 ? calloc(n_tracks, sizeof(*w->tracks)) : NULL;
+        if (!w->limits || (n_tracks > 0 && !w->tracks))
                 return -ENOMEM;
 
         /* Memory is told of in every record. */

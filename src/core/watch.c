@@ -6,7 +6,7 @@
 
 #define DOUBLINGS_MAX 8U
 
-int watch_new(Watch **ret, Node *node, const Policy *policy) {
+int watch_new(Watch **ret, Node *node, const Policy *policy, PastPool *pasts) {
         _cleanup_(watch_freep) Watch *w = calloc(1, sizeof(*w));
         int r;
 
@@ -15,6 +15,7 @@ int watch_new(Watch **ret, Node *node, const Policy *policy) {
         *w = (Watch){
                 .node = node_ref(node),
                 .policy = policy,
+                .pasts = pasts,
                 .due_since_usec = USEC_INFINITY,
                 .next_look_usec = USEC_INFINITY,
                 .settle_usec = USEC_INFINITY,
@@ -45,8 +46,8 @@ Watch *watch_free(Watch *w) {
         node_unref(w->node);
         for (PressureResource i = 0; i < _RESOURCE_MAX; i++)
                 for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
-                        free(w->windows[i][k]);
-        free(w->waits);
+                        past_free(w->windows[i][k]);
+        past_free(w->waits);
         free(w->tracks);
         free(w->limits);
         free(w->steps);
@@ -77,18 +78,17 @@ void watch_set_victim(Watch *w, Node *victim) {
 }
 
 void watch_see(Watch *w, uint64_t now_usec, const Sample *values, const PressureLimit *limit) {
-        PsiWindow *window;
+        Past *window;
 
         for (PressureResource i = 0; i < _RESOURCE_MAX; i++)
                 for (PressureKind k = 0; k < _PRESSURE_KIND_MAX; k++)
                         if (w->windows[i][k])
-                                psi_window_push(w->windows[i][k], now_usec, values->pressure_usec[i][k],
-                                                w->spacing_usec);
+                                past_push(w->windows[i][k], now_usec, values->pressure_usec[i][k], w->spacing_usec);
         if (w->waits)
-                psi_window_push(w->waits, now_usec, values->wait_usec, w->spacing_usec);
+                past_push(w->waits, now_usec, values->wait_usec, w->spacing_usec);
         window = limit ? w->windows[limit->resource][limit->kind] : NULL;
         if (window)
-                psi_window_seed(window, now_usec, limit->window_usec, (limit->window_usec * limit->share + 9999) / 10000);
+                past_seed(window, now_usec, limit->window_usec, (limit->window_usec * limit->share + 9999) / 10000);
         for (Track *t = w->tracks; t < w->tracks + w->n_tracks; t++)
                 track_push(t, now_usec, values);
         w->sample = *values;
@@ -108,12 +108,12 @@ static uint32_t with_waits(const Watch *w, uint32_t waits, uint64_t window_usec)
 
 uint32_t watch_share(const Watch *w, PressureResource resource, PressureKind kind, uint64_t window_usec) {
         if (resource == RESOURCE_STALL)
-                return with_waits(w, w->waits ? psi_window_share(w->waits, window_usec) : 0, window_usec);
-        return w->windows[resource][kind] ? psi_window_share(w->windows[resource][kind], window_usec) : 0;
+                return with_waits(w, w->waits ? past_share(w->waits, window_usec) : 0, window_usec);
+        return w->windows[resource][kind] ? past_share(w->windows[resource][kind], window_usec) : 0;
 }
 
 uint32_t watch_stall_max(const Watch *w, uint64_t window_usec) {
-        return with_waits(w, w->waits ? psi_window_share_max(w->waits, window_usec) : 0, window_usec);
+        return with_waits(w, w->waits ? past_share_max(w->waits, window_usec) : 0, window_usec);
 }
 
 const Track *watch_track(const Watch *w, Quantity quantity, uint64_t window_usec) {

@@ -8,8 +8,8 @@
 #include "base/usec.h"
 #include "core/decision.h"
 #include "core/node.h"
+#include "core/past.h"
 #include "core/presence.h"
-#include "core/psi-window.h"
 #include "core/room.h"
 #include "core/track.h"
 #include "core/warning.h"
@@ -61,8 +61,9 @@ typedef struct Watch {
         uint64_t spacing_usec;
 
         /* What was seen. */
-        PsiWindow *windows[_RESOURCE_MAX][_PRESSURE_KIND_MAX]; /* NULL for those that nothing asks for */
-        PsiWindow *waits; /* Sample.wait_usec: what tasks waited, so that it may grow faster than time; NULL likewise */
+        PastPool *pasts; /* borrowed: whose windows these have; NULL: each has its own */
+        Past *windows[_RESOURCE_MAX][_PRESSURE_KIND_MAX]; /* NULL for those that nothing asks for */
+        Past *waits; /* Sample.wait_usec: what tasks waited, so that it may grow faster than time; NULL likewise */
         Track *tracks;
         size_t n_tracks;
         const Presence *presence; /* borrowed; NULL: nobody knows */
@@ -103,8 +104,8 @@ typedef struct Watch {
         OutcomeVia via;
 } Watch;
 
-/* `policy` and `presence` are borrowed. 0 or -ENOMEM. */
-int watch_new(Watch **ret, Node *node, const Policy *policy);
+/* `policy` and `pasts` are borrowed; who looks at one watch alone needs no pool. 0 or -ENOMEM. */
+int watch_new(Watch **ret, Node *node, const Policy *policy, PastPool *pasts);
 Watch *watch_free(Watch *w);
 DEFINE_CLEANUP(Watch *, watch_free);
 

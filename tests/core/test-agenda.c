@@ -26,7 +26,7 @@ static void start(void) {
 
                 (void) snprintf(name, sizeof(name), "u%zu.service", i);
                 assert_int_equal(agenda_make_room(&agenda, i + 1), 0);
-                assert_int_equal(watch_new(watches + i, registry_put(&nodes, 1000 + i, CGROUP_UNIT, name), &policy), 0);
+                assert_int_equal(watch_new(watches + i, registry_put(&nodes, 1000 + i, CGROUP_UNIT, name), &policy, NULL), 0);
                 watches[i]->index = i;
                 agenda_note(&agenda, watches[i]);
         }

@@ -12,7 +12,7 @@ static Sample sample;
 static void start(const Policy *policy) {
         now_usec = 1000 * SEC;
         sample = (Sample){ .limit_bytes = 1000, .room_bytes = 1000, .host_total_bytes = GIB };
-        assert_int_equal(watch_new(&watch, registry_put(&nodes, 7, CGROUP_UNIT, "w.service"), policy), 0);
+        assert_int_equal(watch_new(&watch, registry_put(&nodes, 7, CGROUP_UNIT, "w.service"), policy, NULL), 0);
 }
 
 static void stop(void) {

@@ -102,7 +102,7 @@ static void test_rows(void **state) {
                 Watch *w;
                 uint64_t next_usec;
 
-                assert_int_equal(watch_new(&w, registry_put(&nodes, 7, row->kind, "w.service"), &policy), 0);
+                assert_int_equal(watch_new(&w, registry_put(&nodes, 7, row->kind, "w.service"), &policy, NULL), 0);
                 w->warning = &warning;
                 watch_see(w, NOW, &sample, NULL);
                 watch_evaluate(w, NOW);
@@ -134,7 +134,7 @@ static void test_share_the_time(void **state) {
                 for (size_t i = 0; i < N; i++) {
                         if (round == 0) {
                                 assert_int_equal(watch_new(&watches[i], registry_put(&nodes, 7 + i, CGROUP_UNIT, "w.service"),
-                                                           &policy), 0);
+                                                           &policy, NULL), 0);
                                 watches[i]->warning = &warning;
                         }
                         watch_see(watches[i], NOW + round * SEC, &sample, NULL);
@@ -159,7 +159,7 @@ static void test_nearing(void **state) {
         NodeRegistry nodes = { 0 };
         Watch *w;
 
-        assert_int_equal(watch_new(&w, registry_put(&nodes, 7, CGROUP_UNIT, "w.service"), &policy), 0);
+        assert_int_equal(watch_new(&w, registry_put(&nodes, 7, CGROUP_UNIT, "w.service"), &policy, NULL), 0);
         watch_see(w, NOW, &sample, NULL);
         watch_plan_look(w, NOW, false);
         assert_false(watch_is_nearing(w, NOW));

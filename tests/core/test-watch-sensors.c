@@ -8,7 +8,7 @@ static NodeRegistry nodes;
 static Watch *watch;
 
 static void start(const Policy *policy) {
-        assert_int_equal(watch_new(&watch, registry_put(&nodes, 7, CGROUP_UNIT, "w.service"), policy), 0);
+        assert_int_equal(watch_new(&watch, registry_put(&nodes, 7, CGROUP_UNIT, "w.service"), policy, NULL), 0);
 }
 
 static void stop(void) {
@@ -157,7 +157,7 @@ static void test_early_warning_of_the_host(void **state) {
         Step step = STEP("1", ACTION_KILL, CONDITIONS({ .kind = CONDITION_SWAP_FREE }, AVAILABLE_SHARE(5)));
         const Policy policy = { .steps = &step, .n_steps = 1 };
 
-        assert_int_equal(watch_new(&watch, registry_put(&nodes, 1, CGROUP_HOST, "-.slice"), &policy), 0);
+        assert_int_equal(watch_new(&watch, registry_put(&nodes, 1, CGROUP_HOST, "-.slice"), &policy, NULL), 0);
         assert_int_equal(watch->n_limits, 1);
         assert_int_equal(watch->limits[0].resource, RESOURCE_MEMORY);
         stop();
