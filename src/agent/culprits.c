@@ -84,6 +84,13 @@ static void tell_lost(Agent *a) {
 
 /* ---- What is read ---- */
 
+/* Where it lies, or lay; NULL if nobody knows. */
+static const char *path_of(const Agent *a, uint64_t cgroup_id) {
+        const char *path;
+
+        return tree_name(a->tree, cgroup_id, NULL, &path, NULL, NULL) ? path : sightings_gone_path(a, cgroup_id);
+}
+
 /* Whether the unit is the watch or lies beneath it. */
 static bool is_beneath(const Agent *a, uint64_t unit_id, uint64_t watch_id) {
         const char *unit_path, *watch_path;
@@ -91,8 +98,9 @@ static bool is_beneath(const Agent *a, uint64_t unit_id, uint64_t watch_id) {
 
         if (watch_id == tree_host_id(a->tree) || unit_id == watch_id)
                 return true;
-        if (!tree_name(a->tree, unit_id, NULL, &unit_path, NULL, NULL) ||
-            !tree_name(a->tree, watch_id, NULL, &watch_path, NULL, NULL))
+        unit_path = path_of(a, unit_id);
+        watch_path = path_of(a, watch_id);
+        if (!unit_path || !watch_path)
                 return false;
         length = strlen(watch_path);
         return strncmp(unit_path, watch_path, length) == 0 && unit_path[length] == '/';
@@ -110,8 +118,14 @@ static void keep(Culprits *c, const StallEntry *e, uint64_t unit_id, uint64_t li
         };
 }
 
+/* The unit by number; one that has gone of late is known to the core by its own. */
 static uint64_t resolve(const Agent *a, uint64_t cgroup_id) {
-        return cgroup_id == MEMSTALL_HOST_ID ? tree_host_id(a->tree) : tree_resolve(a->tree, cgroup_id);
+        uint64_t id;
+
+        if (cgroup_id == MEMSTALL_HOST_ID)
+                return tree_host_id(a->tree);
+        id = tree_resolve(a->tree, cgroup_id);
+        return id == 0 && sightings_gone_path(a, cgroup_id) ? cgroup_id : id;
 }
 
 /* Adds what is alike: the processes of one unit may run in several cgroups. */
@@ -180,8 +194,8 @@ void culprits_read(Agent *a, uint64_t watch_id) {
         /* A kernel thread (khugepaged) reclaims for a unit's limit from outside the unit: that counts, too. */
         for (size_t i = 0; i < n && c->n_stalls < STALLS_MAX; i++) {
                 const StallEntry *e = c->entries + i;
-                uint64_t unit = tree_resolve(a->tree, e->cgroup_id);
-                uint64_t limit = e->limit_id ? tree_resolve(a->tree, e->limit_id) : 0;
+                uint64_t unit = resolve(a, e->cgroup_id);
+                uint64_t limit = e->limit_id ? resolve(a, e->limit_id) : 0;
 
                 if (is_beneath(a, unit, watch_id) || (limit != 0 && is_beneath(a, limit, watch_id)))
                         keep(c, e, unit, limit);

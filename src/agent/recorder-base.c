@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/recorder-base.h"
+#include "core/node.h"
 
 static void list_init(BaseLink *head) {
         *head = (BaseLink){ .before = head, .after = head };
@@ -31,7 +32,7 @@ BaseItem *base_item_new(const Event *event, const char *line, size_t n) {
                 return NULL;
         item->id = event->cgroup_id;
         item->new_usec = event->now_usec;
-        item->by_new.item = item->by_look.item = item->by_managed.item = item;
+        item->by_new.item = item->by_look.item = item->by_managed.item = item->by_gone.item = item;
         memcpy(item->line, line, n);
         return item;
 }
@@ -56,6 +57,8 @@ static void remove_item(Base *b, BaseItem *item) {
         list_remove(&item->by_new);
         list_remove(&item->by_look);
         list_remove(&item->by_managed);
+        list_remove(&item->by_gone);
+        b->n_gone -= item->gone_usec > 0;
         free(item);
 }
 
@@ -73,6 +76,7 @@ void base_init(Base *b) {
         list_init(&b->by_new);
         list_init(&b->by_look);
         list_init(&b->by_managed);
+        list_init(&b->by_gone);
 }
 
 void base_done(Base *b) {
@@ -104,6 +108,15 @@ static void fold_look(Base *b, BaseItem *item, const Event *event) {
         list_append(&b->by_look, &item->by_look);
 }
 
+/* The core still knows what it was called, see node_registry_recall(). */
+static void fold_gone(Base *b, BaseItem *item, const Event *event) {
+        if (b->n_gone == NODES_LATE_MAX)
+                remove_item(b, b->by_gone.after->item);
+        item->gone_usec = event->now_usec;
+        b->n_gone++;
+        list_append(&b->by_gone, &item->by_gone);
+}
+
 void base_fold(Base *b, const Event *event, BaseItem *item) {
         BaseItem *known = find(b, event->cgroup_id);
 
@@ -114,10 +127,10 @@ void base_fold(Base *b, const Event *event, BaseItem *item) {
                 b->host[BASE_CLOCK] = *event;
         else if (event->kind == EVENT_WARNING)
                 b->host[event->warning <= WARNING_LOST ? BASE_ARMED : BASE_WARNING] = *event;
-        else if (!known)
+        else if (!known || known->gone_usec > 0)
                 return;
         else if (event->kind == EVENT_CGROUP_GONE)
-                remove_item(b, known);
+                fold_gone(b, known, event);
         else if (event->kind == EVENT_SAMPLE || event->kind == EVENT_SURVEY)
                 fold_look(b, known, event);
         else if (event->kind == EVENT_MANAGED) {
@@ -142,9 +155,16 @@ static const Event *next_of_host(const Base *b, const bool done[static _BASE_HOS
         return first;
 }
 
-/* Three lists and what is known of the host, each in the order of time, as one. */
+static int write_gone(const BaseItem *item, char *buf, size_t size, RecorderSink tell, void *userdata) {
+        const Event event = { .kind = EVENT_CGROUP_GONE, .now_usec = item->gone_usec, .cgroup_id = item->id };
+
+        return write_event(&event, buf, size, tell, userdata);
+}
+
+/* Four lists and what is known of the host, each in the order of time, as one. */
 static int write_events(const Base *b, char *buf, size_t size, RecorderSink tell, void *userdata) {
         const BaseLink *made = b->by_new.after, *look = b->by_look.after, *managed = b->by_managed.after;
+        const BaseLink *gone = b->by_gone.after;
         bool done[_BASE_HOST_MAX] = { false };
         int r = 0;
 
@@ -154,7 +174,8 @@ static int write_events(const Base *b, char *buf, size_t size, RecorderSink tell
                 uint64_t look_usec = look != &b->by_look ? look->item->look.now_usec : UINT64_MAX;
                 uint64_t managed_usec = managed != &b->by_managed ? managed->item->managed.now_usec : UINT64_MAX;
                 uint64_t host_usec = host ? host->now_usec : UINT64_MAX;
-                uint64_t first_usec = MIN(MIN(made_usec, look_usec), MIN(managed_usec, host_usec));
+                uint64_t gone_usec = gone != &b->by_gone ? gone->item->gone_usec : UINT64_MAX;
+                uint64_t first_usec = MIN(MIN(MIN(made_usec, look_usec), MIN(managed_usec, host_usec)), gone_usec);
 
                 if (first_usec == UINT64_MAX)
                         return 0;
@@ -167,9 +188,12 @@ static int write_events(const Base *b, char *buf, size_t size, RecorderSink tell
                 } else if (managed_usec == first_usec) {
                         r = write_event(&managed->item->managed, buf, size, tell, userdata);
                         managed = managed->after;
-                } else {
+                } else if (look_usec == first_usec) {
                         r = write_event(&look->item->look, buf, size, tell, userdata);
                         look = look->after;
+                } else {
+                        r = write_gone(gone->item, buf, size, tell, userdata);
+                        gone = gone->after;
                 }
         }
         return r;

@@ -15,8 +15,9 @@ typedef struct BaseItem {
         uint64_t id;
         struct BaseItem *next; /* of the same bucket */
         uint64_t new_usec;
+        uint64_t gone_usec; /* 0: it is there */
         Event look, managed; /* the last; kind 0 (EVENT_CGROUP_NEW): there was none */
-        BaseLink by_new, by_look, by_managed;
+        BaseLink by_new, by_look, by_managed, by_gone;
         char line[]; /* of its EVENT_CGROUP_NEW */
 } BaseItem;
 
@@ -36,6 +37,8 @@ typedef enum BaseHost {
 typedef struct Base {
         BaseItem *buckets[BASE_BUCKETS];
         BaseLink by_new, by_look, by_managed; /* heads of rings */
+        BaseLink by_gone; /* of those that a core remembers */
+        size_t n_gone;
         Event host[_BASE_HOST_MAX];           /* the last of each; kind 0: none */
         bool started;                         /* `start` says when */
         uint64_t start_usec, until_usec;

@@ -12,9 +12,10 @@
 #include "agent/sightings.h"
 #include "base/clock.h"
 #include "base/fdio.h"
+#include "core/node.h"
 #include "sense/text.h"
 
-#define GONE_MAX 64U
+#define GONE_MAX NODES_LATE_MAX
 #define GONE_PATH_MAX 512U
 #define QUEUE_MAX 16U
 #define VMSTAT_MAX (32U * 1024)
@@ -91,6 +92,12 @@ static const Gone *find_gone(const Kills *k, uint64_t cgroup_id) {
                 if (k->gone[i].cgroup_id == cgroup_id && cgroup_id != 0)
                         return k->gone + i;
         return NULL;
+}
+
+const char *sightings_gone_path(const Agent *a, uint64_t cgroup_id) {
+        const Gone *g = a->kills ? find_gone(a->kills, cgroup_id) : NULL;
+
+        return g ? g->path : NULL;
 }
 
 /* Whether what is below the nearest unit is its own affair, and no unit that has gone. */

@@ -27,8 +27,9 @@ bool sightings_next(Agent *a, Event *ret);
 /* systemd-oomd kills the cgroup, or is about to. Both texts may be anything. */
 void sightings_on_oomd(Agent *a, const char *cgroup, const char *reason, bool pending);
 
-/* The cgroup is gone: what is heard of it later still has a name. */
+/* The cgroup is gone: what is heard of it later still has a name. NULL: not of this one. */
 void sightings_forget(Agent *a, const Event *event);
+const char *sightings_gone_path(const Agent *a, uint64_t cgroup_id);
 
 /* The records of a sighting. */
 void sightings_tell(Agent *a, const Sighting *s);

@@ -105,6 +105,25 @@ Node *node_registry_find(const NodeRegistry *r, uint64_t id) {
         return n;
 }
 
+Node *node_registry_recall(const NodeRegistry *r, uint64_t id) {
+        Node *n = node_registry_find(r, id);
+
+        for (size_t i = 0; !n && i < NODES_LATE_MAX; i++)
+                if (r->late[i] && r->late[i]->id == id)
+                        n = r->late[i];
+        return n;
+}
+
+Node *node_registry_recall_path(const NodeRegistry *r, const char *path) {
+        for (size_t i = 1; i <= NODES_LATE_MAX; i++) {
+                Node *n = r->late[(r->next_late + NODES_LATE_MAX - i) % NODES_LATE_MAX];
+
+                if (n && strcmp(n->path, path) == 0)
+                        return n;
+        }
+        return NULL;
+}
+
 static int compare_paths(const void *a, const void *b) {
         return strcmp(((const Node *) a)->path, ((const Node *) b)->path);
 }
@@ -187,7 +206,9 @@ void node_registry_remove(NodeRegistry *r, Node *n) {
         r->n--;
         unprotect_above(n);
         n->gone = true;
-        node_unref(n);
+        node_unref(r->late[r->next_late]);
+        r->late[r->next_late] = n;
+        r->next_late = (r->next_late + 1) % NODES_LATE_MAX;
 }
 
 typedef struct Walk {
@@ -219,5 +240,7 @@ void node_registry_done(NodeRegistry *r) {
         tdestroy(r->paths, leave_node);
         tdestroy(r->root, unref_node);
         free(r->buckets);
+        for (size_t i = 0; i < NODES_LATE_MAX; i++)
+                node_unref(r->late[i]);
         *r = (NodeRegistry){ 0 };
 }

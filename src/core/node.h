@@ -61,6 +61,9 @@ CgroupName node_name(const Node *n);
 /* Whether it is `above` or lies beneath it; everything lies beneath the host. */
 bool node_is_within(const Node *n, const Node *above);
 
+/* What BPF tells of the last 17 seconds may be of cgroups that have gone: so many are remembered, the latest. */
+#define NODES_LATE_MAX 64U
+
 /* All nodes by id. The registry holds one reference to each. */
 typedef struct NodeRegistry {
         void *root;  /* tsearch(3), by id: for their order */
@@ -68,17 +71,23 @@ typedef struct NodeRegistry {
         size_t n_buckets; /* a power of two, 0 before the first */
         void *paths; /* the same by path; where two have one path, the newer */
         size_t n;
+        Node *late[NODES_LATE_MAX]; /* of those that were removed, with a reference each; round and round */
+        size_t next_late;
 } NodeRegistry;
 
 #define NODES_MAX 65536U
 
 Node *node_registry_find(const NodeRegistry *r, uint64_t id);
 
+/* The same, or one of the latest that were removed (`gone` is set). The second: by path, of those alone; the latest. */
+Node *node_registry_recall(const NodeRegistry *r, uint64_t id);
+Node *node_registry_recall_path(const NodeRegistry *r, const char *path);
+
 /* Takes over the caller's reference, and sets the node's parent. 0; -EEXIST, -ENOBUFS beyond NODES_MAX, or -ENOMEM with the reference still the
  * caller's. */
 int node_registry_add(NodeRegistry *r, Node *n);
 
-/* Marks the node gone, takes back its protection of what is above it, and drops the registry's reference. */
+/* Marks the node gone, takes back its protection of what is above it, and keeps it among the latest that were removed. */
 void node_registry_remove(NodeRegistry *r, Node *n);
 
 /* Calls `visit` for each node, in the order of their ids. It may not add or remove any. */

@@ -53,7 +53,7 @@ static const Node *limit_of(const Core *core, const Seen *s, const Event *survey
 
         for (size_t i = 0; s->victim && i < survey->survey.n_stalls; i++) {
                 const Stall *stall = survey->survey.stalls + i;
-                const Node *limit = node_registry_find(&core->nodes, stall->limit_id);
+                const Node *limit = node_registry_recall(&core->nodes, stall->limit_id);
                 uint64_t usec = 0;
 
                 if (stall->cgroup_id != s->victim->id)
@@ -76,7 +76,7 @@ static const Node *limit_of(const Core *core, const Seen *s, const Event *survey
 }
 
 static bool belongs(const Core *core, const Stall *stall, const Node *limit) {
-        const Node *n = node_registry_find(&core->nodes, stall->cgroup_id);
+        const Node *n = node_registry_recall(&core->nodes, stall->cgroup_id);
 
         return stall->limit_id == limit->id || (n && node_is_within(n, limit));
 }
@@ -97,7 +97,7 @@ static void pick_stalls(Core *core, const Node *limit, Event *survey) {
 
 /* Where nobody watches there are no candidates: those that stalled, or met their own limit, stand in for them. */
 static void add_suspect(Core *core, uint64_t cgroup_id) {
-        Node *n = node_registry_find(&core->nodes, cgroup_id);
+        Node *n = node_registry_recall(&core->nodes, cgroup_id);
 
         if (n && n->kind != CGROUP_HOST && !survey_find(&core->survey, cgroup_id))
                 (void) survey_add(&core->survey, n);
@@ -256,6 +256,9 @@ static void set_victim(Core *core, Seen *s, Node *node, bool gone, const Event *
         }
         if (s->victim)
                 return; /* its node was there when somebody was about to kill it */
+        set_node(core, &s->victim, node_registry_recall_path(&core->nodes, event->killed.path ? event->killed.path : ""));
+        if (s->victim)
+                return; /* it has gone only just now */
         copy_text(s->path, event->killed.path, sizeof(s->path));
         copy_text(s->unit, event->killed.unit, sizeof(s->unit));
         s->delegated = node && (node->delegated || node->container);

@@ -1,22 +1,40 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Who brought a stall about. Shares are of whole microseconds; what rounding leaves is laid to nobody. */
+/* Who brought a stall about.
+ *
+ * The sums of BPF say who stalled, in which class, for whose limit (Stall), and who reclaimed pages beneath which cgroup, and
+ * why (Reclaim), over the last 8.6 to 17.2 seconds; files of each cgroup say what it uses, what was reclaimed from it, and
+ * what it read again (Candidate). Each stall of the list is laid to somebody, or to nobody, by the evidence that its class
+ * leaves:
+ *
+ *     class                            for whose limit, or else         whose doing                            BlameKind
+ *     memcg-max, -high, high-throttle  a unit's                         that unit's                            limit
+ *                                      a slice's                        those in it: new pages, or refaults    growth, refaults
+ *                                      one within a unit, or not told   the unit's that stalls                 limit, itself
+ *     direct-reclaim, node-reclaim,    the host's                       all there are: new pages, or refaults  growth, refaults
+ *     kswapd                           nobody brings or reads any       who allocates (kswapd: nobody's)       itself
+ *     refault, swap-in, read, blkcg,   what the waiter's pages were     a limit, the host: as above            as above
+ *     swap-wait, file-wait, other      reclaimed for lately, by pages   memory.reclaim: who wrote it           reclaim
+ *                                      nobody reclaimed any             nobody's                               (unknown)
+ *     file-wait                        the waiter read nothing again    the waiter's: it reads for the first   itself
+ *                                                                       time
+ *     compaction                       -                                who asked for the large page           itself
+ *     kcompactd                        -                                who compacts, by the time it took      itself
+ *
+ * Two classes are judged by what is behind them (judged_as()): direct reclaim of a process that compacts as often, on a host
+ * that has room, is for large pages, and a wait in do_swap_page() on a host without swap is for a page that is on the move:
+ * both are compaction.
+ *
+ * What those at a shared limit have brought, and how it is weighed, is in survey-share.c and survey_fill().
+ *
+ * Shares are of whole microseconds; what rounding leaves, and what is nobody's, is what `unknown` tells: with it the shares
+ * add up to all. A unit has no part by stalling: only by one of these. */
 
 #include <string.h>
 
-#include "core/survey.h"
+#include "core/survey-private.h"
 
 /* ---- Parts ----------------------------------------------------------------------------------- */
-
-static void give_part(Part *part, uint64_t usec, BlameKind kind) {
-        part->usec += usec;
-        part->by_usec[kind] += usec;
-}
-
-static void give(Suspect *suspect, uint64_t usec, BlameKind kind) {
-        give_part(&suspect->part, usec, kind);
-        suspect->caused_usec += usec;
-}
 
 /* The part of somebody who is no candidate; NULL if there is no room. */
 static Part *outsider(Survey *s, const Node *n) {
@@ -34,107 +52,12 @@ static void give_node(Survey *s, const Node *n, uint64_t usec, BlameKind kind) {
         Part *part;
 
         if (suspect) {
-                give(suspect, usec, kind);
+                survey_give(suspect, usec, kind);
                 return;
         }
         part = outsider(s, n);
         if (part)
-                give_part(part, usec, kind);
-}
-
-/* ---- By weight ------------------------------------------------------------------------------- */
-
-#define GREATEST_PART 5U /* who has less than such a part of the greatest weight has none */
-#define SMALL_PART 4U    /* what is brought counts unless it is less than such a part of what is read again */
-#define LATELY_PART 8U   /* likewise, what is brought lately beside what was in whole lives */
-
-static unsigned __int128 weight_of(const Suspect *suspect, WeightBy by) {
-        switch (by) {
-        case BY_NOTHING:
-                break;
-        case BY_BROUGHT:
-                return suspect->brought > 0 ? (unsigned __int128) suspect->brought + suspect->life_growth : 0;
-        case BY_LIFE:
-                return (unsigned __int128) suspect->brought + suspect->life_growth;
-        case BY_REFAULTS:
-                return (unsigned __int128) suspect->refaults * SURVEY_PAGE_BYTES;
-        case BY_COMPACTION:
-                return suspect->compaction_usec;
-        }
-        return 0;
-}
-
-static bool may_be_blamed(const Suspect *suspect, const Node *limit) {
-        return !survey_holds_others(suspect->node) && (!limit || node_is_within(suspect->node, limit));
-}
-
-typedef struct Weights {
-        unsigned __int128 sum, greatest;
-} Weights;
-
-static bool has_part(const Suspect *suspect, const Node *limit, WeightBy by, unsigned __int128 greatest) {
-        return may_be_blamed(suspect, limit) && weight_of(suspect, by) * GREATEST_PART >= greatest;
-}
-
-static Weights weigh(const Survey *s, const Node *limit, WeightBy by) {
-        Weights w = { 0 };
-
-        for (size_t i = 0; i < s->n; i++)
-                if (may_be_blamed(s->suspects + i, limit))
-                        w.greatest = MAX(w.greatest, weight_of(s->suspects + i, by));
-        for (size_t i = 0; i < s->n; i++)
-                if (has_part(s->suspects + i, limit, by, w.greatest))
-                        w.sum += weight_of(s->suspects + i, by);
-        return w;
-}
-
-/* Hands `usec` to those within `limit` (NULL: all) by their weight. */
-static void share_out(Survey *s, const Node *limit, WeightBy by, uint64_t usec, BlameKind kind) {
-        Weights w = weigh(s, limit, by);
-
-        for (size_t i = 0; i < s->n && w.sum > 0; i++)
-                if (has_part(s->suspects + i, limit, by, w.greatest))
-                        give(s->suspects + i, (uint64_t) (usec * weight_of(s->suspects + i, by) / w.sum), kind);
-}
-
-/* ---- Scopes ---------------------------------------------------------------------------------- */
-
-/* Those that bring new pages, or else go round in too many. A leak that is throttled has nearly stopped growing, and those
- * beside it seem to grow as much: then it matters how each came to what it has, unless whoever came to the most brings the
- * most lately, too. */
-static void measure_scope(const Survey *s, Scope *scope) {
-        const Suspect *brings = NULL, *brought = NULL;
-        unsigned __int128 lately = 0, lives = 0, again = 0;
-
-        for (const Suspect *suspect = s->suspects; suspect < s->suspects + s->n; suspect++)
-                if (may_be_blamed(suspect, scope->limit)) {
-                        lately += suspect->brought;
-                        lives += suspect->life_growth;
-                        again += weight_of(suspect, BY_REFAULTS);
-                        scope->usage_bytes += suspect->current_bytes;
-                        if (suspect->brought > (brings ? brings->brought : 0))
-                                brings = suspect;
-                        if (suspect->life_growth > (brought ? brought->life_growth : 0))
-                                brought = suspect;
-                }
-        if ((lately + lives) * SMALL_PART < again)
-                scope->by = BY_REFAULTS;
-        else if (lately + lives > 0)
-                scope->by = lately * LATELY_PART >= lives || brings == brought ? BY_BROUGHT : BY_LIFE;
-}
-
-/* NULL if there are too many. */
-static Scope *scope_of(Survey *s, const Node *limit) {
-        if (limit && limit->kind == CGROUP_HOST)
-                limit = NULL;
-        for (size_t i = 0; i < s->n_scopes; i++)
-                if (s->scopes[i].limit == limit)
-                        return s->scopes + i;
-        if (s->n_scopes >= SCOPES_MAX)
-                return NULL;
-        s->scopes[s->n_scopes] = (Scope){ .limit = limit };
-        measure_scope(s, s->scopes + s->n_scopes);
-        return s->scopes + s->n_scopes++;
+                survey_give_part(part, usec, kind);
 }
 
 /* ---- One stall ------------------------------------------------------------------------------- */
@@ -168,7 +91,7 @@ static bool blame_limit(Survey *s, const Node *limit, uint64_t usec) {
                 give_node(s, limit, usec, BLAME_LIMIT);
                 return true;
         }
-        scope = scope_of(s, limit);
+        scope = survey_scope(s, limit);
         if (!scope || scope->by == BY_NOTHING)
                 return false;
         scope->usec += usec;
@@ -181,7 +104,7 @@ static bool is_manager(const Node *n) {
 }
 
 static void blame_reclaim(Survey *s, const NodeRegistry *nodes, const Reclaim *r, const Node *target, uint64_t usec) {
-        const Node *by = node_registry_find(nodes, r->cgroup_id);
+        const Node *by = node_registry_recall(nodes, r->cgroup_id);
 
         if (r->kind != RECLAIM_BY_HAND || (by && is_manager(by)))
                 (void) blame_limit(s, r->kind == RECLAIM_HOST ? NULL : target, usec);
@@ -197,7 +120,7 @@ static uint64_t pages_of(Survey *s, const Reclaim *r, const Node *target, const 
                 return 0;
         if (target == n || !sufferer)
                 return r->pages;
-        scope = scope_of(s, target);
+        scope = survey_scope(s, target);
         if (!scope || scope->usage_bytes == 0)
                 return 0;
         return (uint64_t) ((unsigned __int128) r->pages * sufferer->current_bytes / scope->usage_bytes);
@@ -205,24 +128,24 @@ static uint64_t pages_of(Survey *s, const Reclaim *r, const Node *target, const 
 
 /* A wait, split over what evicted the sufferer's pages. False if nothing is known of that. */
 static bool blame_wait(Survey *s, const NodeRegistry *nodes, const Event *event, const Stall *stall, Suspect *self) {
-        const Node *n = node_registry_find(nodes, stall->cgroup_id);
+        const Node *n = node_registry_recall(nodes, stall->cgroup_id);
         unsigned __int128 sum = 0;
 
         /* Who has read nothing again waits for what it never had. */
         if (stall->class == STALL_FILE_WAIT && self && self->counted && self->refaults == 0) {
-                give(self, stall->stall_usec, BLAME_ITSELF);
+                survey_give(self, stall->stall_usec, BLAME_ITSELF);
                 return true;
         }
         for (size_t i = 0; n && i < event->survey.n_reclaims; i++) {
                 const Reclaim *r = event->survey.reclaims + i;
 
-                sum += pages_of(s, r, node_registry_find(nodes, r->target_id), n, self);
+                sum += pages_of(s, r, node_registry_recall(nodes, r->target_id), n, self);
         }
         if (sum == 0)
                 return false;
         for (size_t i = 0; i < event->survey.n_reclaims; i++) {
                 const Reclaim *r = event->survey.reclaims + i;
-                const Node *target = node_registry_find(nodes, r->target_id);
+                const Node *target = node_registry_recall(nodes, r->target_id);
                 uint64_t pages = pages_of(s, r, target, n, self);
 
                 if (pages > 0)
@@ -232,30 +155,56 @@ static bool blame_wait(Survey *s, const NodeRegistry *nodes, const Event *event,
         return true;
 }
 
-/* A wait for pages that were evicted unseen. */
-static void blame_unseen(Survey *s, uint64_t usec) {
-        Scope *scope = scope_of(s, NULL);
+/* A wait for pages that were evicted unseen. Where BPF tells of reclaimed pages (and it does where it tells of waits that PSI
+ * does not count) that was before the window, and whoever grows within it had no part in it. */
+static void blame_unseen(Survey *s, const Event *event, const Stall *stall) {
+        Scope *scope = survey_scope(s, NULL);
 
-        if (scope && scope->by != BY_NOTHING && scope->by != BY_LIFE)
-                scope->usec += usec;
+        if (event->survey.n_reclaims == 0 && stall_is_counted(stall->class) && scope && scope->by != BY_NOTHING &&
+            scope->by != BY_LIFE)
+                scope->usec += stall->stall_usec;
+}
+
+/* How often the process asked for a large page. */
+static uint64_t count_compactions(const Event *event, const Stall *of) {
+        uint64_t count = 0;
+
+        for (const Stall *stall = event->survey.stalls; stall < event->survey.stalls + event->survey.n_stalls; stall++)
+                if (stall->class == STALL_COMPACTION && stall->pid == of->pid && stall->cgroup_id == of->cgroup_id)
+                        count += stall->count;
+        return count;
+}
+
+/* The class that says why it stalled, where its own does not. */
+static StallClass judged_as(const Event *event, const Stall *stall) {
+        const Sample *v = &event->survey.values;
+        bool known = v->host_total_bytes > 0;
+
+        if (stall->class == STALL_SWAP_WAIT && known && v->swap_total_bytes == 0)
+                return STALL_KCOMPACTD;
+        if (stall->class == STALL_DIRECT_RECLAIM && known && v->host_available_bytes >= v->host_total_bytes / 10 &&
+            stall->count > 0 && count_compactions(event, stall) >= stall->count)
+                return STALL_COMPACTION;
+        return stall->class;
 }
 
 static void blame_one(Survey *s, const NodeRegistry *nodes, const Event *event, const Stall *stall) {
         Suspect *self = survey_find(s, stall->cgroup_id);
-        const Node *limit = node_registry_find(nodes, stall->limit_id);
+        const Node *limit = node_registry_recall(nodes, stall->limit_id);
+        StallClass class = judged_as(event, stall);
 
         /* A delegated unit's inner limit, a sleep at nobody else's memory.high, a large page: others take no part. */
-        if (stall->class == STALL_COMPACTION || (stall->limit_id != 0 && !limit) ||
-            (stall->class == STALL_HIGH_THROTTLE && !limit)) {
+        if (class == STALL_COMPACTION || (stall->limit_id != 0 && !limit) ||
+            (class == STALL_HIGH_THROTTLE && !limit)) {
                 if (self)
-                        give(self, stall->stall_usec, stall->limit_id != 0 ? BLAME_LIMIT : BLAME_ITSELF);
-        } else if (stall->class == STALL_KCOMPACTD)
-                share_out(s, NULL, BY_COMPACTION, stall->stall_usec, BLAME_ITSELF);
-        else if (class_waits(stall->class) && !limit) {
+                        survey_give(self, stall->stall_usec, stall->limit_id != 0 ? BLAME_LIMIT : BLAME_ITSELF);
+        } else if (class == STALL_KCOMPACTD)
+                survey_share_out(s, NULL, BY_COMPACTION, stall->stall_usec, BLAME_ITSELF);
+        else if (class_waits(class) && !limit) {
                 if (!blame_wait(s, nodes, event, stall, self))
-                        blame_unseen(s, stall->stall_usec);
-        } else if (!blame_limit(s, limit, stall->stall_usec) && self && class_allocates(stall->class))
-                give(self, stall->stall_usec, BLAME_ITSELF);
+                        blame_unseen(s, event, stall);
+        } else if (!blame_limit(s, limit, stall->stall_usec) && self && class_allocates(class))
+                survey_give(self, stall->stall_usec, BLAME_ITSELF);
 }
 
 /* ---- All of them ----------------------------------------------------------------------------- */
@@ -265,18 +214,20 @@ static void take_in(Survey *s, const NodeRegistry *nodes, const Event *event) {
         for (size_t i = 0; i < event->survey.n_stalls; i++) {
                 const Stall *stall = event->survey.stalls + i;
                 Suspect *self = survey_find(s, stall->cgroup_id);
+                StallClass class = judged_as(event, stall);
 
                 s->stall_usec += stall->stall_usec;
-                s->class_usec[stall->class] += stall->stall_usec;
+                /* A wait for a page on the move delays who waits; kcompactd itself delays nobody. */
+                s->class_usec[stall->class == class || class != STALL_KCOMPACTD ? class : STALL_COMPACTION] += stall->stall_usec;
                 if (!self)
                         continue;
                 self->suffered_usec += stall->stall_usec;
-                if (stall->class == STALL_COMPACTION)
+                if (class == STALL_COMPACTION)
                         self->compaction_usec += stall->stall_usec;
         }
         for (size_t i = 0; i < event->survey.n_reclaims; i++) {
                 const Reclaim *r = event->survey.reclaims + i;
-                const Node *by = node_registry_find(nodes, r->cgroup_id);
+                const Node *by = node_registry_recall(nodes, r->cgroup_id);
                 Suspect *suspect = by && r->target_id != r->cgroup_id ? survey_find(s, by->id) : NULL;
 
                 if (suspect)
@@ -297,7 +248,7 @@ void survey_blame(Survey *s, const NodeRegistry *nodes, const Event *event) {
         for (size_t i = 0; i < event->survey.n_stalls; i++)
                 blame_one(s, nodes, event, event->survey.stalls + i);
         for (const Scope *scope = s->scopes; scope < s->scopes + s->n_scopes; scope++)
-                share_out(s, scope->limit, scope->by, scope->usec,
+                survey_share_out(s, scope->limit, scope->by, scope->usec,
                           scope->by == BY_REFAULTS ? BLAME_REFAULTS : BLAME_GROWTH);
         for (size_t i = 0; i < s->n; i++)
                 s->caused_usec += s->suspects[i].caused_usec;

@@ -69,7 +69,7 @@ static Cause cause_of_limits(const NodeRegistry *nodes, const Event *event) {
 
         for (size_t i = 0; i < event->survey.n_stalls; i++) {
                 const Stall *stall = event->survey.stalls + i;
-                const Node *limit = node_registry_find(nodes, stall->limit_id);
+                const Node *limit = node_registry_recall(nodes, stall->limit_id);
 
                 if (limit && limit->kind == CGROUP_SLICE)
                         slice += stall->stall_usec;
@@ -86,7 +86,7 @@ static Cause cause_of_reclaims(const NodeRegistry *nodes, const Event *event, Ca
 
         for (size_t i = 0; i < event->survey.n_reclaims; i++) {
                 const Reclaim *r = event->survey.reclaims + i;
-                const Node *target = node_registry_find(nodes, r->target_id);
+                const Node *target = node_registry_recall(nodes, r->target_id);
 
                 if (r->kind == RECLAIM_BY_HAND)
                         by_hand += r->pages;

@@ -118,9 +118,19 @@ Suspect *survey_add(Survey *s, Node *n) {
 }
 
 Suspect *survey_find(Survey *s, uint64_t cgroup_id) {
-        const Node *n = s->nodes ? node_registry_find(s->nodes, cgroup_id) : NULL;
+        const Node *n = s->nodes ? node_registry_recall(s->nodes, cgroup_id) : NULL;
 
         return n ? suspect_of(s, n) : NULL;
+}
+
+/* Who stalled and is gone is no candidate, but it may be what it was killed for: its limit, or its large pages. */
+static void add_gone(Survey *s, const NodeRegistry *nodes, const Event *event) {
+        for (size_t i = 0; i < event->survey.n_stalls; i++) {
+                Node *n = node_registry_recall(nodes, event->survey.stalls[i].cgroup_id);
+
+                if (n && n->gone && !survey_find(s, n->id))
+                        (void) survey_add(s, n);
+        }
 }
 
 bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event) {
@@ -145,7 +155,9 @@ bool survey_fill(Survey *s, const NodeRegistry *nodes, const Event *event) {
                 };
                 measured = measure(suspect, c, event->now_usec) && measured;
         }
-        return measured && is_ripe(s, event);
+        measured = measured && is_ripe(s, event);
+        add_gone(s, nodes, event);
+        return measured;
 }
 
 bool survey_holds_others(const Node *n) {
@@ -179,8 +191,8 @@ static void culprit_fill(Culprit *c, Survey *s, const NodeRegistry *nodes, const
                 .stall = index,
                 .role = role_of(s, suspect),
                 .share = share_of(s, stall->stall_usec),
-                .unit = node_name(node_registry_find(nodes, stall->cgroup_id)),
-                .limit = node_name(node_registry_find(nodes, stall->limit_id)),
+                .unit = node_name(node_registry_recall(nodes, stall->cgroup_id)),
+                .limit = node_name(node_registry_recall(nodes, stall->limit_id)),
                 .values = *stall,
         };
 }

@@ -123,6 +123,26 @@ static void test_walk(void **state) {
         node_registry_done(&r);
 }
 
+/* The latest that were removed are remembered, and their names with them. */
+static void test_late(void **state) {
+        NodeRegistry r = { 0 };
+
+        (void) put_at(&r, 1, CGROUP_UNIT, "/a");
+        assert_false(node_registry_recall(&r, 1)->gone);
+        assert_null(node_registry_recall_path(&r, "/a")); /* it is there */
+        for (uint64_t id = 2; id < 3 + NODES_LATE_MAX; id++)
+                node_registry_remove(&r, put_at(&r, id, CGROUP_UNIT, id % 2 ? "/odd" : "/even"));
+        assert_null(node_registry_find(&r, 3));
+        assert_null(node_registry_recall(&r, 2)); /* one too many */
+        assert_int_equal(node_registry_recall(&r, 3)->id, 3);
+        assert_true(node_registry_recall(&r, 3)->gone);
+        assert_int_equal(node_registry_recall(&r, 2 + NODES_LATE_MAX)->id, 2 + NODES_LATE_MAX);
+        assert_int_equal(node_registry_recall_path(&r, "/even")->id, 2 + NODES_LATE_MAX);
+        assert_int_equal(node_registry_recall_path(&r, "/odd")->id, 1 + NODES_LATE_MAX);
+        assert_null(node_registry_recall_path(&r, "/none"));
+        node_registry_done(&r);
+}
+
 static void test_bound(void **state) {
         NodeRegistry r = { 0 };
         Node *n;
@@ -165,6 +185,7 @@ int main(void) {
                 cmocka_unit_test(test_parents),
                 cmocka_unit_test(test_protection),
                 cmocka_unit_test(test_walk),
+                cmocka_unit_test(test_late),
                 cmocka_unit_test(test_bound),
                 cmocka_unit_test(test_many),
         };

@@ -340,18 +340,17 @@ static void test_before_and_after(void **state) {
 static void test_gone_before_we_heard(void **state) {
         char path[SIGHTING_PATH_MAX + 10];
 
-        feed_gone(&f, A);
-        oomd_kills(SLICE, false, "/s.slice/a.service", "a.service");
+        oomd_kills(SLICE, false, "/s.slice/x.service", "x.service");
         feed_survey(&f, SLICE, NULL, 0);
         assert_int_equal(seen()->victim.id, 0);
         assert_int_equal(seen()->victim.kind, CGROUP_UNIT);
-        assert_string_equal(seen()->victim.path, "/s.slice/a.service");
-        assert_string_equal(seen()->victim.unit, "a.service");
+        assert_string_equal(seen()->victim.path, "/s.slice/x.service");
+        assert_string_equal(seen()->victim.unit, "x.service");
         assert_false(seen()->victim.delegated);
         assert_ptr_equal(seen()->policy, &policy);
 
         /* The same again is counted, and what it is compared with is as long as there is room. */
-        oomd_kills(SLICE, false, "/s.slice/a.service", "a.service");
+        oomd_kills(SLICE, false, "/s.slice/x.service", "x.service");
         assert_effects(&f, "");
         memset(path, 'p', sizeof(path));
         path[sizeof(path) - 1] = '\0';
@@ -366,6 +365,25 @@ static void test_gone_before_we_heard(void **state) {
         oomd_kills(50, false, "/user@1.service/x.service", "x.service");
         feed_survey(&f, HOST, NULL, 0);
         assert_true(seen()->victim.delegated);
+}
+
+/* It went a moment before: what it stalled for is still its own. */
+static void test_gone_just_now(void **state) {
+        const Stall stalls[] = { { A, A, 7, STALL_MEMCG_HIGH, SEC, 9 }, { A, 0, 8, STALL_COMPACTION, SEC, 9 } };
+
+        feed_gone(&f, A);
+        oomd_kills(SLICE, false, "/s.slice/a.service", "a.service");
+        assert_effects(&f, "survey");
+        feed((Event){ .kind = EVENT_SURVEY, .cgroup_id = SLICE, .survey = { .stalls = stalls, .n_stalls = 2 } });
+        assert_int_equal(seen()->victim.id, A);
+        assert_string_equal(seen()->victim.unit, "a.service");
+        assert_int_equal(seen()->cause, CAUSE_UNIT_LIMIT);
+        assert_int_equal(seen()->n_culprits, 2);
+        assert_string_equal(seen()->culprits[0].unit.unit, "a.service");
+        assert_int_equal(seen()->culprits[0].role, ROLE_CAUSE);
+        assert_int_equal(seen()->n_blames, 1);
+        assert_string_equal(seen()->blames[0].unit.unit, "a.service");
+        assert_int_equal(seen()->blames[0].share, 10000);
 }
 
 /* In an incident of the watch it is part of that. */
@@ -437,6 +455,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_too_many_units, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_before_and_after, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_gone_before_we_heard, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_gone_just_now, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_incident_of_the_watch, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_watch_goes, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_few_traces, setup, teardown),

@@ -113,6 +113,8 @@ static int set_key(World *w, WorldCgroup *c, const char *key, const char *value)
                 return parse_uint(value, &c->events_rate[1]);
         if (strcmp(key, "total") == 0)
                 return parse_size(value, &w->total_bytes);
+        if (strcmp(key, "swap-total") == 0)
+                return parse_size(value, &w->swap_bytes);
         if (strcmp(key, "cache") == 0)
                 return parse_size(value, &w->cache_bytes);
         if (strcmp(key, "usage") == 0) {

@@ -33,6 +33,8 @@ void world_sample(World *w, const WorldCgroup *c, Sample *ret) {
                 .usage_bytes = usage(w, c),
                 .host_total_bytes = w->total_bytes,
                 .host_available_bytes = w->total_bytes - MIN(used, w->total_bytes),
+                .swap_total_bytes = w->swap_bytes,
+                .swap_free_bytes = w->swap_bytes,
                 .limit_bytes = w->total_bytes,
                 .room_cgroup_id = w->cgroups[0].id,
                 .events_high = c->events_micro[0] / 1000000,

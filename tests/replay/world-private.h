@@ -102,7 +102,7 @@ typedef struct WorldReclaim {
 
 struct World {
         uint64_t now_usec, wakeup_usec, end_usec, next_tick_usec;
-        uint64_t total_bytes, cache_bytes;
+        uint64_t total_bytes, cache_bytes, swap_bytes;
         WorldCgroup *cgroups; /* [0] is the host */
         size_t n_cgroups;
         WorldLine lines[WORLD_LINES_MAX];

@@ -12,6 +12,7 @@
  * that answers. Its file is a list of lines, each with an optional time from which on it holds:
  *
  *     host total=1G cache=100M                   MemTotal; what no unit uses is available, and free but for the cache
+ *     host swap-total=1G                         SwapTotal, and free
  *     slice batch.slice limit=500M
  *     unit a.service in=batch.slice usage=100M grow=20M some=30% full=10%
  *     at 5s unit a.service grow=0                the same keys again, changed
