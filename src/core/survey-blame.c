@@ -126,13 +126,17 @@ static uint64_t pages_of(Survey *s, const Reclaim *r, const Node *target, const 
         return (uint64_t) ((unsigned __int128) r->pages * sufferer->current_bytes / scope->usage_bytes);
 }
 
+/* Who has read nothing again waits for what it never had. */
+static bool is_first_read(const Stall *stall, const Suspect *self) {
+        return stall->class == STALL_FILE_WAIT && self && self->counted && self->refaults == 0;
+}
+
 /* A wait, split over what evicted the sufferer's pages. False if nothing is known of that. */
 static bool blame_wait(Survey *s, const NodeRegistry *nodes, const Event *event, const Stall *stall, Suspect *self) {
         const Node *n = node_registry_recall(nodes, stall->cgroup_id);
         unsigned __int128 sum = 0;
 
-        /* Who has read nothing again waits for what it never had. */
-        if (stall->class == STALL_FILE_WAIT && self && self->counted && self->refaults == 0) {
+        if (is_first_read(stall, self)) {
                 survey_give(self, stall->stall_usec, BLAME_ITSELF);
                 return true;
         }
@@ -218,7 +222,10 @@ static void take_in(Survey *s, const NodeRegistry *nodes, const Event *event) {
 
                 s->stall_usec += stall->stall_usec;
                 /* A wait for a page on the move delays who waits; kcompactd itself delays nobody. */
-                s->class_usec[stall->class == class || class != STALL_KCOMPACTD ? class : STALL_COMPACTION] += stall->stall_usec;
+                if (class == STALL_KCOMPACTD && stall->class != class)
+                        s->class_usec[STALL_COMPACTION] += stall->stall_usec;
+                else if (!is_first_read(stall, self))
+                        s->class_usec[class] += stall->stall_usec;
                 if (!self)
                         continue;
                 self->suffered_usec += stall->stall_usec;

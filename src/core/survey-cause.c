@@ -47,12 +47,14 @@ static Cause most_of(const Survey *s, unsigned rank) {
 
 /* What most of the stall time was spent in, and what that says. */
 static Cause cause_of_classes(const Survey *s) {
-        uint64_t background = s->class_usec[STALL_KSWAPD] + s->class_usec[STALL_KCOMPACTD];
         Cause most = most_of(s, 0);
 
         if (most == CAUSE_UNKNOWN)
                 most = most_of(s, 1);
-        return background == s->stall_usec ? most_of(s, 2) : most;
+        for (StallClass c = 0; c < _STALL_CLASS_MAX; c++)
+                if (rank_of(c) < 2 && s->class_usec[c] > 0)
+                        return most;
+        return most_of(s, 2);
 }
 
 /* ---- Whose limit ----------------------------------------------------------------------------- */

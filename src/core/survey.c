@@ -5,6 +5,7 @@
 
 #define BASE_AGE_MIN_USEC (50 * USEC_PER_MSEC)
 #define BASE_AGE_RIPE_USEC (500 * USEC_PER_MSEC)
+#define RIPE_PART 256U /* of the tightest limit: so much new memory is no matter of chance */
 #define BASE_AGE_MAX_USEC (10 * USEC_PER_SEC)
 
 /* A cgroup is charged for so much at once and uses it up later (mm/memcontrol.c, MEMCG_CHARGE_BATCH). */
@@ -92,15 +93,27 @@ static void clear(Survey *s) {
                 s->class_usec[c] = 0;
 }
 
-/* Somebody stalls, and nobody has been seen to bring anything: a little later it may be plain who does. */
+static uint64_t base_age(const Suspect *suspect, const Event *event) {
+        return usec_sub(event->now_usec, suspect->node->base_usec);
+}
+
+/* Somebody stalls, and nobody has been seen to bring anything, or a little, and not who came to the most in its life: a
+ * little later it may be plain who does. Until then no more of the room is lost than a small part of it. */
 static bool is_ripe(const Survey *s, const Event *event) {
+        const Suspect *brings = NULL, *brought = NULL;
         bool ripe = true;
 
         for (const Suspect *suspect = s->suspects; suspect < s->suspects + s->n; suspect++) {
-                if (suspect->brought > 0)
-                        return true;
-                ripe = ripe && usec_sub(event->now_usec, suspect->node->base_usec) >= BASE_AGE_RIPE_USEC;
+                if (suspect->brought > (brings ? brings->brought : 0))
+                        brings = suspect;
+                if (suspect->life_growth > (brought ? brought->life_growth : 0))
+                        brought = suspect;
+                ripe = ripe && base_age(suspect, event) >= BASE_AGE_RIPE_USEC;
         }
+        if (brings && (!brought || brings == brought ||
+                       (unsigned __int128) brings->brought * base_age(brings, event) / USEC_PER_SEC >=
+                               event->survey.values.limit_bytes / RIPE_PART))
+                return true;
         return ripe || event->survey.n_stalls == 0;
 }
 

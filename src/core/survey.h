@@ -76,7 +76,7 @@ typedef struct Survey {
         size_t n_scopes;
         uint64_t caused_usec; /* sum over the suspects */
         uint64_t stall_usec;  /* sum over all stalls, those that PSI does not count included */
-        uint64_t class_usec[_STALL_CLASS_MAX]; /* likewise, each as what it is judged as */
+        uint64_t class_usec[_STALL_CLASS_MAX]; /* likewise, each as what it is judged as, but for first reads of files */
 } Survey;
 
 int survey_init(Survey *s);
@@ -85,7 +85,8 @@ void survey_done(Survey *s);
 /* Fills the survey from the event. Growth, pressure, pages scanned and new pages are measured from each node's base; a
  * node without one, or with one older than ten seconds, gets it now. Those that stalled and are gone come after the
  * candidates, without measures: nobody chooses them. Returns whether every candidate had a base of at
- * least 50 ms, or of 500 ms where somebody stalls and nobody brings anything: if not, these say nothing yet.
+ * least 50 ms, or of 500 ms where somebody stalls and nobody brings anything, or less than a 256th of the limit and not
+ * who came to the most in its life: if not, these say nothing yet.
  *
  * New pages are what the usage grew by and what was reclaimed meanwhile, less what was read again: who streams through
  * files does not grow and brings much, who is reclaimed from and reads it all again brings nothing. The kernel charges

@@ -86,6 +86,28 @@ static void test_cause(void **state) {
         }
 }
 
+/* A first read of a file says nothing about memory; one that is read again does. */
+static void test_cause_of_first_reads(void **state) {
+        static const struct {
+                uint64_t refaulted;
+                size_t n_stalls;
+                Cause cause;
+        } rows[] = { { 0, 1, CAUSE_UNKNOWN }, { 0, 2, CAUSE_HOST_SHORT }, { 9, 1, CAUSE_REFAULT }, { 9, 2, CAUSE_REFAULT } };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const Stall stalls[] = { { A, 0, 1, STALL_FILE_WAIT, 500, 1 }, { HOST, 0, 2, STALL_KSWAPD, 5, 1 } };
+                uint64_t now_usec = (100 + 20 * i) * SEC;
+                const Event event = { .now_usec = now_usec + SEC,
+                                      .survey = { .candidates = &(Candidate){ A, .refaulted = rows[i].refaulted, .counted = true },
+                                                  .n_candidates = 1, .stalls = stalls, .n_stalls = rows[i].n_stalls } };
+
+                (void) fill(now_usec, &(Candidate){ A, .counted = true }, 1);
+                (void) survey_fill(&survey, &nodes, &event);
+                survey_blame(&survey, &nodes, &event);
+                assert_int_equal(survey_cause(&survey, &nodes, &event, node_registry_find(&nodes, SLICE), 0, false), rows[i].cause);
+        }
+}
+
 /* Where nothing else is known: under a tenth of the host's memory available; for a step about room, under a quarter. */
 static void test_cause_host(void **state) {
         for (uint64_t available = 249; available <= 250; available++) {
@@ -156,6 +178,7 @@ static void test_cause_of_reclaims(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_cause_of_first_reads, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cause, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cause_host, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cause_of_reclaims, setup, teardown),

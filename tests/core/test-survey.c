@@ -124,6 +124,32 @@ static void test_ripe(void **state) {
         }
 }
 
+/* It is waited for as well where one brings a little, and another came to much more in its life. */
+static void test_ripe_little(void **state) {
+        static const struct {
+                uint64_t brought, limit_bytes, a_born_usec, b_born_usec;
+                bool ripe;
+        } rows[] = {
+                { MIB, 256 * MIB + 255, SEC, 0, true },  { MIB, 256 * MIB + 256, SEC, 0, false },
+                { MIB, GIB, 0, 0, true },  { MIB, GIB, 0, SEC, true }, { MIB, GIB, SEC, SEC, false },
+        };
+        const Stall stall = { A, 0, 1, STALL_DIRECT_RECLAIM, 1000, 1 };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const Candidate before[] = { { A, GIB }, { B } }, after[] = { { A, GIB }, { B, rows[i].brought } };
+                uint64_t now_usec = (100 + 20 * i) * SEC;
+                Event event = { .kind = EVENT_SURVEY, .now_usec = now_usec + 100 * MSEC,
+                                .survey = { .values = { .limit_bytes = rows[i].limit_bytes }, .candidates = after,
+                                            .n_candidates = 2, .stalls = &stall, .n_stalls = 1 } };
+
+                node_registry_find(&nodes, A)->born_usec = rows[i].a_born_usec;
+                node_registry_find(&nodes, B)->born_usec = rows[i].b_born_usec;
+                assert_false(fill(now_usec, before, 2));
+                if (survey_fill(&survey, &nodes, &event) != rows[i].ripe)
+                        fail_msg("row %zu", i);
+        }
+}
+
 /* Counters that come to be known later count from then. */
 static void test_counted_later(void **state) {
         assert_false(fill(100 * SEC, &(Candidate){ A, MIB }, 1));
@@ -341,6 +367,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_candidates_are_bounded, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_traffic, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_ripe, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_ripe_little, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_counted_later, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_life, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_more_measures, setup, teardown),
