@@ -167,6 +167,7 @@ static int append_unit(sd_bus_message *m, const Question *q, const ExplainUnit *
                 { UNIT_PROTECTED, "protected" }, { UNIT_PROTECTED_BELOW, "protected-below" },
                 { UNIT_CONTAINER, "container" }, { UNIT_DYING, "dying" },
                 { UNIT_DELEGATED, "delegated" }, { UNIT_MANAGED, "managed-oom" },
+                { UNIT_LEFT_ALONE, "left-alone" },
         };
         int r;
 

@@ -25,6 +25,10 @@
 /* Effectors answer within one second; this is for an answer that is lost. Some have longer, see decide.c. */
 #define ANSWER_LIMIT_USEC (5 * USEC_PER_SEC)
 
+/* Who releases a unit by hand wants it to run: for so long nothing protects, throttles or freezes it. What ends units is
+ * not kept from it. */
+#define LEFT_ALONE_USEC (10 * USEC_PER_MINUTE)
+
 #define GRAVES_MAX (2 * HOLDS_MAX + 2 * SIGHTINGS_MAX + 2)
 
 /* Which policies are on, see roster.c. */
@@ -150,7 +154,7 @@ void release_on_gone(Core *core, const Node *n);
 /* A look at a unit that may be throttled: does it still get anywhere? */
 void release_on_sample(Core *core, const Node *n, const Event *event);
 /* The daemon stops or reloads: everything is undone, now and later, and what was announced is done at once. By hand:
- * what is held is undone, of event->cgroup_id or (0) of all units. */
+ * what is held is undone, of event->cgroup_id or (0) of all units, which are then left alone for LEFT_ALONE_USEC. */
 void release_on_request(Core *core, const Event *event);
 /* What the policy holds (NULL: any policy) is undone now. */
 void release_policy(Core *core, const Policy *policy, ReleaseReason reason);

@@ -60,6 +60,8 @@ bool explain_unit(const Core *core, uint64_t cgroup_id, ExplainUnit *ret) {
                 ret->notes |= UNIT_CONTAINER;
         if (core->now_usec < n->dying_until_usec)
                 ret->notes |= UNIT_DYING;
+        if (core->now_usec < n->left_alone_until_usec)
+                ret->notes |= UNIT_LEFT_ALONE;
         if (n->delegated)
                 ret->notes |= UNIT_DELEGATED;
         if (n->watch && n->watch->own_policy)

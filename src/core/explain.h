@@ -16,6 +16,7 @@ enum {
         UNIT_DYING = 1 << 3,           /* it was killed just now */
         UNIT_DELEGATED = 1 << 4,       /* the system manager does not know it */
         UNIT_MANAGED = 1 << 5,         /* its own ManagedOOM…= are its policy */
+        UNIT_LEFT_ALONE = 1 << 6,      /* it was released by hand a while ago */
 };
 
 typedef struct ExplainBudget {

@@ -44,6 +44,8 @@ typedef struct Node {
 
         uint64_t dying_until_usec; /* killed, and not to be chosen again before */
 
+        uint64_t left_alone_until_usec; /* released by hand: nothing holds it again before */
+
         /* What came to nothing with it, a bit for each ActionKind, in this incident: not to be tried again there. */
         uint32_t vain;
         Id128 vain_incident;

@@ -233,24 +233,27 @@ void release_policy(Core *core, const Policy *policy, ReleaseReason reason) {
         }
 }
 
-void release_on_request(Core *core, const Event *event) {
-        if (event->release == RELEASE_BY_HAND && event->cgroup_id != 0) {
-                for (size_t i = 0; i < core->ledger.end; i++) {
-                        Hold *h = core->ledger.holds + i;
+static void release_by_hand(Core *core, uint64_t victim_id) {
+        for (size_t i = 0; i < core->ledger.end; i++) {
+                Hold *h = core->ledger.holds + i;
 
-                        if (h->state != HOLD_FREE && h->victim->id == event->cgroup_id)
-                                undo(core, h, RELEASE_BY_HAND);
-                }
+                if (h->state == HOLD_FREE || (victim_id != 0 && h->victim->id != victim_id))
+                        continue;
+                h->victim->left_alone_until_usec = usec_add(core->now_usec, LEFT_ALONE_USEC);
+                undo(core, h, RELEASE_BY_HAND);
+        }
+}
+
+void release_on_request(Core *core, const Event *event) {
+        if (event->release == RELEASE_BY_HAND) {
+                release_by_hand(core, event->cgroup_id);
                 return;
         }
-
-        if (event->release != RELEASE_BY_HAND) {
-                core->releasing = true;
-                core->release_reason = event->release;
-                for (size_t i = 0; i < core->n_watches; i++) {
-                        episode_hurry(core, core->watches[i]);
-                        agenda_note(&core->agenda, core->watches[i]);
-                }
+        core->releasing = true;
+        core->release_reason = event->release;
+        for (size_t i = 0; i < core->n_watches; i++) {
+                episode_hurry(core, core->watches[i]);
+                agenda_note(&core->agenda, core->watches[i]);
         }
         release_policy(core, NULL, event->release);
 }

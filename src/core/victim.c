@@ -148,7 +148,7 @@ static bool is_held(const VictimRules *rules, const Node *n) {
 
         if (!action_holds(action))
                 return false;
-        return rules->held(rules->ledger, n, action) ||
+        return rules->now_usec < n->left_alone_until_usec || rules->held(rules->ledger, n, action) ||
                ((n->vain & UINT32_C(1) << action) && n->vain_incident.high == rules->incident.high &&
                 n->vain_incident.low == rules->incident.low);
 }

@@ -24,7 +24,7 @@ typedef struct VictimChoice {
         Suspect *suspect;      /* NULL: nobody */
         size_t n_candidates;   /* who could have been chosen, had they a part in it */
         size_t n_protected;    /* who was left out as protected */
-        size_t n_held;         /* who was left out because this very action holds it already, or was in vain */
+        size_t n_held;         /* who was left out because this very action holds it already, was in vain, or is left alone */
         RankMeasure rank;      /* what told the victim from the next */
 } VictimChoice;
 
@@ -46,7 +46,8 @@ unsigned victim_standing(const Policy *policy, const Node *watch, const Node *n,
  * that ends in ".slice" names them, and not for kill, stop, restart and start. What stands in the path of a delegated
  * cgroup stands for it in all lists. Left out: containers, Never= and those whose units ask for it (`omit`), protected
  * units, slices that hold one of these; units that are gone or dying; for actions that hold, those that `held` says
- * they hold already, and those with which they were in vain in this incident.
+ * they hold already, those with which they were in vain in this incident, and those that are left alone after a release by
+ * hand.
  *
  * Of these Prefer= comes before all others, Avoid= and `avoid` behind them. Within each, the candidate that comes first
  * by Rank= (the step's own, if it has one) is chosen; ties fall to the next measure and in the end to the path, so that

@@ -314,6 +314,8 @@ int seen_print(FILE *f, const Seen *s, bool colors) {
                 r = print_watch(&p, s, w);
         if (watched && r >= 0)
                 r = print_policies(&p, s, watched);
+        if (seen_has(&s->notes, "left-alone"))
+                fputs("\nLeft alone: it was released by hand, and is not protected, throttled or frozen for ten minutes\n", f);
         print_holds(f, s);
         if (s->budget.max_actions > 0 && r >= 0) {
                 fputc('\n', f);

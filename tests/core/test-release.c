@@ -221,22 +221,33 @@ static void test_nothing_after_release(void **state) {
         fixture_stop(&f);
 }
 
-/* By hand: one unit or all, the core goes on, and what was undone cools down first. */
+/* A step that is due looks for a victim: what comes of it. */
+static void assert_tries(const char *effects) {
+        const Candidate candidate = { .cgroup_id = A, .usage_bytes = 1000 };
+
+        feed_look(&f, A);
+        assert_effects(&f, "survey");
+        feed_survey(&f, A, &candidate, 1);
+        assert_effects(&f, effects);
+}
+
+/* By hand: one unit or all, the core goes on, what was undone cools down, and the unit is left alone. */
 static void test_by_hand(void **state) {
         static const struct {
                 uint64_t cgroup_id;
                 const char *effects;
         } rows[] = { { A, "undo" }, { 0, "undo" }, { 99, "" } };
-        const Candidate candidate = { .cgroup_id = A, .usage_bytes = 1000 };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 uint64_t id = unit_act((Step)STEP("hold", ACTION_FREEZE, .max_hold_usec = USEC_INFINITY, .settle_usec = 0));
+                uint64_t released_usec;
 
                 unit_answer(id, OUTCOME_DONE, 0);
                 feed_timer(&f);
                 feed_look(&f, A); /* settled */
                 pass(&f, 60 * SEC, 5000, 0);
                 feed_look(&f, A);
+                released_usec = f.now_usec;
                 f.effects = core_step(f.core, &(Event){ .kind = EVENT_RELEASE, .now_usec = f.now_usec,
                                                         .cgroup_id = rows[i].cgroup_id, .release = RELEASE_BY_HAND });
                 assert_effects(&f, rows[i].effects);
@@ -251,10 +262,11 @@ static void test_by_hand(void **state) {
                 feed_look(&f, A);
                 assert_effects(&f, "");
                 pass(&f, 1, 5000, 0);
-                feed_look(&f, A);
-                assert_effects(&f, "survey");
-                feed_survey(&f, A, &candidate, 1);
-                assert_effects(&f, "act");
+                assert_tries("");
+                pass(&f, released_usec + 600 * SEC - 1 - f.now_usec, 5000, 0);
+                assert_tries("");
+                pass(&f, 15 * SEC, 5000, 0);
+                assert_tries("act");
                 fixture_stop(&f);
         }
 }
