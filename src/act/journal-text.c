@@ -312,7 +312,7 @@ void text_refused(Text *t, const Refusal *r) {
                 [REFUSAL_PROTECTED] = "every candidate is protected",
                 [REFUSAL_BUDGET] = "MaxActions= of the whole host is used up",
                 [REFUSAL_NOBODY] = "there is no candidate that has a part in it",
-                [REFUSAL_FULL] = "as many units are held as memstalld can hold",
+                [REFUSAL_FULL] = "as many actions are under way or held as memstalld can keep in mind",
                 [REFUSAL_POLICY_BUDGET] = "MaxActions= of the policy is used up",
                 [REFUSAL_NAME] = "what Start= names is no name of a unit",
         };

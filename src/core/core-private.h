@@ -5,6 +5,7 @@
 #include "core/agenda.h"
 #include "core/budget.h"
 #include "core/core.h"
+#include "core/decisions.h"
 #include "core/ledger.h"
 #include "core/node.h"
 #include "core/presence.h"
@@ -58,6 +59,7 @@ struct Core {
         Warning warning;
 
         Ledger ledger;
+        Decisions decisions;
         Budget budget;
         Budget *policy_budgets; /* one for each policy, in their order; empty where it has none */
         Survey survey;

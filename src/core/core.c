@@ -29,6 +29,9 @@ int core_new(Core **ret, const Settings *settings, const PolicySet *policies, Id
         r = presence_init(&core->presence, policies);
         if (r < 0)
                 return r;
+        r = decisions_init(&core->decisions);
+        if (r < 0)
+                return r;
         r = survey_init(&core->survey);
         if (r < 0)
                 return r;
@@ -73,6 +76,7 @@ Core *core_free(Core *core) {
         for (size_t i = 0; core->policy_budgets && i < core->policies->n_policies; i++)
                 budget_done(core->policy_budgets + i);
         free(core->policy_budgets);
+        decisions_done(&core->decisions);
         survey_done(&core->survey);
         sighting_done(&core->sightings);
         free(core->effects.items);

@@ -136,7 +136,7 @@ static void fill(Core *core, Watch *w, const Event *event, const Step *step, con
                  const char *start) {
         StepState *state = watch_step_state(w, step);
         const Suspect *s = choice->suspect;
-        Decision *d = &w->decision;
+        Decision *d = w->decision;
 
         *d = (Decision){
                 .id = ++core->last_id,
@@ -174,10 +174,10 @@ void decide_send(Core *core, Watch *w) {
         w->starting = false;
         w->in_flight = false;
         w->answer_by_usec = USEC_INFINITY;
-        effects_add(core, EFFECT_ACT)->decision = w->decision;
-        release_sent(core, w->decision.id);
-        if (w->decision.action != ACTION_LOG)
-                await(core, w, w->decision.id, answer_limit_usec(&w->decision));
+        effects_add(core, EFFECT_ACT)->decision = *w->decision;
+        release_sent(core, w->decision->id);
+        if (w->decision->action != ACTION_LOG)
+                await(core, w, w->decision->id, answer_limit_usec(w->decision));
 }
 
 /* Start= before the action, which follows with the answer. */
@@ -185,9 +185,9 @@ static void send_start(Core *core, Watch *w) {
         Effect *e = effects_add(core, EFFECT_START);
 
         w->starting = true;
-        await(core, w, ++core->last_id, usec_add(w->decision.timeout_usec, START_SPARE_USEC));
+        await(core, w, ++core->last_id, usec_add(w->decision->timeout_usec, START_SPARE_USEC));
         e->job.id = w->awaited_id;
-        e->job.decision = &w->decision;
+        e->job.decision = w->decision;
 }
 
 /* Both budgets, or neither. */
@@ -219,6 +219,10 @@ static bool may_act(Core *core, Watch *w, const Step *step, const VictimChoice *
         }
         if (r != 0) {
                 refuse(core, w, step, choice->suspect, REFUSAL_NAME);
+                return false;
+        }
+        if (!decisions_take(&core->decisions, w)) {
+                refuse(core, w, step, choice->suspect, REFUSAL_FULL);
                 return false;
         }
         if (step->dry_run || core->settings->dry_run)
@@ -253,11 +257,11 @@ void decide(Core *core, Watch *w, const Event *event, const Step *step) {
                 return;
 
         fill(core, w, event, step, &choice, start);
-        if (action_holds(step->action) && !w->decision.dry_run)
-                release_expect(core, &w->decision, w->node, w->victim);
+        if (action_holds(step->action) && !w->decision->dry_run)
+                release_expect(core, w->decision, w->node, w->victim);
         state->n_acted++;
         w->due_since_usec = USEC_INFINITY;
-        if (start[0] && step->action != ACTION_START && !w->decision.dry_run)
+        if (start[0] && step->action != ACTION_START && !w->decision->dry_run)
                 send_start(core, w);
         else
                 decide_send(core, w);

@@ -154,7 +154,7 @@ typedef enum RefusalReason {
         REFUSAL_PROTECTED, /* every candidate is protected */
         REFUSAL_BUDGET,    /* MaxActions= is used up */
         REFUSAL_NOBODY,    /* there is no candidate, or by Rank= none has a part in it */
-        REFUSAL_FULL,      /* as many actions are held as memstalld can hold */
+        REFUSAL_FULL,      /* as many actions are under way, or held, as memstalld can keep in mind */
         REFUSAL_POLICY_BUDGET, /* MaxActions= of the policy is used up */
         REFUSAL_NAME,          /* what Start= names is no name of a unit once its specifiers are replaced */
         _REFUSAL_REASON_MAX,

@@ -91,10 +91,10 @@ static Report *report(Core *core, Watch *w, const Outcome *outcome, uint32_t pre
         Effect *e = effects_add(core, EFFECT_REPORT);
 
         e->report = (Report){
-                .decision = &w->decision,
+                .decision = w->decision,
                 .outcome = *outcome,
-                .latency_usec = usec_sub(core->now_usec, w->decision.event_usec),
-                .pressure_before = w->decision.pressure[PRESSURE_SOME],
+                .latency_usec = usec_sub(core->now_usec, w->decision->event_usec),
+                .pressure_before = w->decision->pressure[PRESSURE_SOME],
                 .pressure_after = pressure_after,
                 .freed_bytes = freed_bytes,
         };
@@ -112,7 +112,7 @@ static bool is_to_free(ActionKind action) {
 
 /* Waits that PSI leaves out are not in the pressure that is told, and where Stall= was the reason they count. */
 static bool stall_fell(const Core *core, const Watch *w) {
-        const Decision *d = &w->decision;
+        const Decision *d = w->decision;
 
         for (size_t i = 0; i < d->step->n_conditions; i++) {
                 const Condition *c = d->step->conditions + i;
@@ -126,7 +126,7 @@ static bool stall_fell(const Core *core, const Watch *w) {
 
 /* The watch has had its Settle=: did it help? */
 static void settle(Core *core, Watch *w) {
-        const Decision *d = &w->decision;
+        const Decision *d = w->decision;
         uint64_t span_usec = MAX(core->now_usec - w->settle_total_at_usec, UINT64_C(1));
         uint64_t stalled_usec = usec_sub(w->sample.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME], w->settle_total_usec);
         uint32_t before = d->pressure[PRESSURE_SOME];
@@ -178,7 +178,7 @@ void episode_on_survey(Core *core, Watch *w, const Event *event) {
 
 /* The steps wait until the watch has settled; `report` says that its effect is to be told then. */
 static void pause_steps(Core *core, Watch *w, bool report) {
-        w->settle_usec = usec_add(core->now_usec, w->decision.step->settle_usec);
+        w->settle_usec = usec_add(core->now_usec, w->decision->step->settle_usec);
         w->settle_since_usec = core->now_usec;
         w->settle_total_usec = w->sample.pressure_usec[RESOURCE_MEMORY][PRESSURE_SOME];
         w->settle_total_at_usec = w->sample_usec;
@@ -189,7 +189,7 @@ static void pause_steps(Core *core, Watch *w, bool report) {
 
 /* The victim was killed, stopped or restarted. */
 static void on_ended(Core *core, Watch *w) {
-        const Decision *d = &w->decision;
+        const Decision *d = w->decision;
         bool asked = d->action == ACTION_KILL && d->signal != SIGKILL;
         uint64_t grace_usec = asked ? d->step->kill_after_usec : 0;
 
@@ -204,16 +204,16 @@ static void on_ended(Core *core, Watch *w) {
  * said no to (a job of the unit was pending), a few times; so is protect as long as somebody else suffers. What came to
  * no answer may still happen. */
 static bool is_due_again(const Watch *w, const Outcome *outcome) {
-        if (w->decision.action == ACTION_KILL)
+        if (w->decision->action == ACTION_KILL)
                 return outcome->kind == OUTCOME_FAILED || outcome->kind == OUTCOME_TIMEOUT;
-        if (w->decision.action == ACTION_PROTECT && outcome->kind != OUTCOME_FAILED)
+        if (w->decision->action == ACTION_PROTECT && outcome->kind != OUTCOME_FAILED)
                 return outcome->kind != OUTCOME_DRY_RUN;
-        return outcome->kind == OUTCOME_FAILED && w->decision.count < TRIES_MAX;
+        return outcome->kind == OUTCOME_FAILED && w->decision->count < TRIES_MAX;
 }
 
 /* Whatever became of Start=, the action that was announced with it follows. */
 static void on_started(Core *core, Watch *w, const Outcome *outcome) {
-        report(core, w, outcome, watch_pressure(w, w->decision.step, PRESSURE_SOME), 0)->started = true;
+        report(core, w, outcome, watch_pressure(w, w->decision->step, PRESSURE_SOME), 0)->started = true;
         decide_send(core, w);
         plan(core, w);
 }
@@ -226,12 +226,12 @@ void episode_on_outcome(Core *core, Watch *w, const Outcome *outcome) {
         w->in_flight = false;
         w->answer_by_usec = USEC_INFINITY;
         w->via = outcome->via;
-        (void) report(core, w, outcome, watch_pressure(w, w->decision.step, PRESSURE_SOME), 0);
+        (void) report(core, w, outcome, watch_pressure(w, w->decision->step, PRESSURE_SOME), 0);
 
-        if (outcome->kind == OUTCOME_DONE && ends_victim(w->decision.action) && w->victim)
+        if (outcome->kind == OUTCOME_DONE && ends_victim(w->decision->action) && w->victim)
                 on_ended(core, w);
         if (is_due_again(w, outcome))
-                watch_step_state(w, w->decision.step)->acted_usec = 0;
+                watch_step_state(w, w->decision->step)->acted_usec = 0;
         /* After a dry run the next step is to see it as not done. */
         if (outcome->kind != OUTCOME_DRY_RUN)
                 pause_steps(core, w, outcome->kind == OUTCOME_DONE);
@@ -240,7 +240,7 @@ void episode_on_outcome(Core *core, Watch *w, const Outcome *outcome) {
 
 /* KillAfter= has passed and the victim is still there. */
 static void escalate(Core *core, Watch *w) {
-        Decision *d = &w->decision;
+        Decision *d = w->decision;
 
         w->escalate_usec = USEC_INFINITY;
         if (!w->victim || w->victim->gone || d->action != ACTION_KILL)

@@ -115,6 +115,7 @@ static int begin(Core *core, Node *node, const Policy *policy) {
 void roster_remove_watch(Core *core, Watch *w) {
         episode_end(core, w);
         agenda_drop(&core->agenda, w);
+        decisions_drop(&core->decisions, w);
         core->watches[w->index] = core->watches[--core->n_watches];
         core->watches[w->index]->index = w->index;
         if (w->node->watch == w)

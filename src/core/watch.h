@@ -93,7 +93,7 @@ typedef struct Watch {
         uint64_t awaited_id;  /* what the answer is to name */
         Node *victim; /* reference; NULL for none; see watch_set_victim() */
         Watch *next_of_victim, *previous_of_victim;
-        Decision decision;
+        Decision *decision; /* one of core/decisions.h while an action is under way, and until another watch needs it */
         uint64_t answer_by_usec;
         uint64_t settle_usec; /* the steps do not count before; USEC_INFINITY: they do */
         bool settle_due;      /* the next look tells how it went */
@@ -115,6 +115,11 @@ void watch_set_victim(Watch *w, Node *victim);
 /* The action on the way must have its answer, and what was announced with it must follow. */
 static inline bool watch_is_busy(const Watch *w) {
         return w->in_flight || w->escalate_usec != USEC_INFINITY;
+}
+
+/* Nothing more will be told of its last decision. */
+static inline bool watch_is_through(const Watch *w) {
+        return !watch_is_busy(w) && w->settle_usec == USEC_INFINITY;
 }
 
 /* The earliest time at which something is due: its next look, Settle=, an answer, a SIGKILL. */

@@ -203,7 +203,7 @@ static void write_refusal(FILE *f, const Deed *d) {
                 { "budget", "MaxActions= of the whole host was used up" },
                 { "policy-budget", "MaxActions= of the policy was used up" },
                 { "no-candidate", "there was nobody to act on" },
-                { "too-many-held", "as many units are held as memstalld can hold" },
+                { "too-many-held", "as many actions are under way or held as memstalld can keep in mind" },
                 { "bad-name", "what Start= names is no name of a unit" },
         };
         const char *reason = record_text(d->any, "MEMSTALLD_REASON");

@@ -156,7 +156,7 @@ static void test_refusals(void **state) {
                 { REFUSAL_PROTECTED, "protected", "every candidate is protected" },
                 { REFUSAL_BUDGET, "budget", "MaxActions= of the whole host is used up" },
                 { REFUSAL_NOBODY, "no-candidate", "there is no candidate that has a part in it" },
-                { REFUSAL_FULL, "too-many-held", "as many units are held as memstalld can hold" },
+                { REFUSAL_FULL, "too-many-held", "as many actions are under way or held as memstalld can keep in mind" },
                 { REFUSAL_POLICY_BUDGET, "policy-budget", "MaxActions= of the policy is used up" },
                 { REFUSAL_NAME, "bad-name", "what Start= names is no name of a unit" },
         };
