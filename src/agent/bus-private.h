@@ -7,10 +7,20 @@
 #include "base/id128.h"
 
 /* The inside of org.memstalld1.Manager. bus.c has the connection, the table of what there is, and the signals;
- * bus-properties.c has what anybody may read; a method is a file bus-NAME.c with one function, declared here. The bus
- * lets root alone call methods (units/org.memstalld1.conf). */
+ * bus-properties.c has what anybody may read; a method is a file bus-NAME.c with one function, declared here.
+ * libsystemd lets root alone call what bus.c does not mark SD_BUS_VTABLE_UNPRIVILEGED; that asks bus-authorize.c. */
 
 typedef struct BusStalls BusStalls; /* of bus-stalls.c */
+
+/* A call of somebody who is not root, while polkit is asked, see agent/bus-authorize.h. */
+typedef struct Petition {
+        AgentBus *bus;
+        sd_bus_message *message; /* NULL: free */
+        sd_bus_slot *slot;
+        sd_bus_message_handler_t then;
+} Petition;
+
+#define PETITIONS_MAX 4U
 
 struct AgentBus {
         Agent *agent;
@@ -18,6 +28,7 @@ struct AgentBus {
         sd_bus_slot *vtable, *name, *disconnected, *oomd;
         sd_event_source *retry;
         BusStalls *stalls; /* NULL until somebody asks */
+        Petition petitions[PETITIONS_MAX];
 };
 
 void bus_incident_text(char buf[33], const Id128 *id);
@@ -45,6 +56,10 @@ void bus_explain_forget(void);
 
 /* Record(h): a trace into a pipe, see agent/recording.h. */
 int bus_method_record(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
+/* Release(s), ReleaseAll(): undo by hand, for root and whom polkit lets. */
+int bus_method_release(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_method_release_all(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* Stalls(t): the sums of the BPF program as they are, for memstallctl top, see sense/memstall-live.h. */
 int bus_method_stalls(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "agent/agent-private.h"
+#include "agent/bus-authorize.h"
 #include "agent/bus-private.h"
 #include "agent/oomd.h"
 
@@ -9,6 +10,7 @@
 #define INTERFACE "org.memstalld1.Manager"
 #define NAME "org.memstalld1"
 #define RETRY_USEC (5 * USEC_PER_SEC)
+#define CREDENTIALS_USEC USEC_PER_SEC /* libsystemd waits for the bus to say who calls: not for its 25 s */
 
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
@@ -31,6 +33,10 @@ static const sd_bus_vtable manager_vtable[] = {
                                               "a(ssssasbsbsttuuta(ssbstttttuasa(sssttbt)))", watches),
                                 bus_method_explain, 0),
         SD_BUS_METHOD_WITH_ARGS("Record", SD_BUS_ARGS("h", pipe), SD_BUS_NO_RESULT, bus_method_record, 0),
+        SD_BUS_METHOD_WITH_ARGS("Release", SD_BUS_ARGS("s", unit), SD_BUS_RESULT("u", n_held), bus_method_release,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ReleaseAll", SD_BUS_NO_ARGS, SD_BUS_RESULT("u", n_held), bus_method_release_all,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Stalls", SD_BUS_ARGS("t", since_usec),
                                 SD_BUS_RESULT("t", now_usec, "t", left_out_usec, "a(sssusstbtts)", stalls),
                                 bus_method_stalls, 0),
@@ -45,6 +51,7 @@ static int bus_connect(AgentBus *b);
 
 static void bus_close(AgentBus *b) {
         bus_explain_forget();
+        bus_authorize_forget(b);
         b->name = sd_bus_slot_unref(b->name);
         b->disconnected = sd_bus_slot_unref(b->disconnected);
         b->oomd = sd_bus_slot_unref(b->oomd);
@@ -91,6 +98,8 @@ static int bus_connect(AgentBus *b) {
                 r = sd_bus_set_bus_client(b->bus, true);
         if (r >= 0)
                 r = sd_bus_set_watch_bind(b->bus, true);
+        if (r >= 0)
+                r = sd_bus_set_method_call_timeout(b->bus, CREDENTIALS_USEC);
         if (r >= 0)
                 r = sd_bus_start(b->bus);
         if (r >= 0)

@@ -6,11 +6,10 @@
 #include <signal.h>
 #include <string.h>
 
-#include <systemd/sd-bus.h>
-
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/format.h"
+#include "ctl/daemon.h"
 #include "ctl/verbs.h"
 
 #define PROGRESS_MSEC 500
@@ -32,26 +31,11 @@ static void on_interrupt(int signal) {
 
 /* Hands the writing end of a pipe to the daemon. */
 static int ask(int fd) {
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         int r;
 
-        r = sd_bus_open_system(&bus);
-        if (r < 0) {
-                fprintf(stderr, "memstallctl: no system bus: %s\n", strerror(-r));
-                return r;
-        }
-        r = sd_bus_call_method(bus, "org.memstalld1", "/org/memstalld1", "org.memstalld1.Manager", "Record", &error, NULL,
-                               "h", fd);
-        if (r >= 0)
-                return 0;
-        if (sd_bus_error_has_name(&error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
-            sd_bus_error_has_name(&error, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
-                fprintf(stderr, "memstallctl: memstalld is not running; see systemctl status memstalld.service\n");
-        else
-                fprintf(stderr, "memstallctl: memstalld does not record: %s\n",
-                        error.message ? error.message : strerror(-r));
-        return r;
+        r = daemon_open(&bus);
+        return r < 0 ? r : daemon_call(bus, "record", "Record", NULL, "h", fd);
 }
 
 typedef struct Progress {

@@ -10,6 +10,7 @@ static const Verb verbs[] = {
         { "explain", "UNIT|INCIDENT", "Tell why something happened, or why nothing did", verb_explain },
         { "incidents", "", "List what happened, out of the journal", verb_incidents },
         { "record", "FILE", "Write what memstalld sees and decides to a trace", verb_record },
+        { "release", "UNIT...|--all", "Undo a throttle, freeze or protection by hand", verb_release },
         { "replay", "TRACE", "Put a trace through policies, and compare what is decided", verb_replay },
         { "show-config", "[UNIT...]", "Show what is in effect, and which file gave what", verb_show_config },
         { "status", "[UNIT...]", "Show what is watched, by which policy, and what is held", verb_status },

@@ -30,6 +30,7 @@ int verb_check(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_incidents(int argc, char **argv);
 int verb_record(int argc, char **argv);
+int verb_release(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_show_config(int argc, char **argv);
 int verb_status(int argc, char **argv);

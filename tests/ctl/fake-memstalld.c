@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* fake-memstalld SOCKET MODE: plays the bus and the daemon on it for one client after the other, as far as memstallctl top
- * and status ask. A unit stalls for half of the time, and is watched. */
+/* fake-memstalld SOCKET MODE: plays the bus and the daemon on it for one client after the other, as far as memstallctl release,
+ * status and top ask. A unit stalls for half of the time, and is watched. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +28,25 @@ static int answer_stalls(sd_bus_message *m) {
                                           UINT64_C(7), "inner\nouter");
 }
 
+/* Holds, until it is released; a stuck daemon goes on holding. */
+static bool released;
+
+static int answer_release(sd_bus_message *m, bool all) {
+        const char *unit = "hog.service";
+        int r;
+
+        r = all ? 0 : sd_bus_message_read(m, "s", &unit);
+        if (r < 0)
+                return r;
+        if (strcmp(mode, "denied") == 0)
+                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED, "only root may do that");
+        if (strcmp(unit, "hog.service") != 0)
+                return sd_bus_reply_method_errorf(m, "org.memstalld1.NotHeld", "%s is not held", unit);
+        r = sd_bus_reply_method_return(m, "u", released ? 0U : 1U);
+        released = true;
+        return r;
+}
+
 static int answer_property(sd_bus_message *m) {
         uint64_t lost = strcmp(mode, "losses") == 0 ? 3 : 0;
         const char *interface, *name;
@@ -46,6 +65,8 @@ static int answer_property(sd_bus_message *m) {
         if (strcmp(name, "Watches") == 0)
                 return sd_bus_reply_method_return(m, "v", "a(sssbs)", 2, "/", "-.slice", "50-host", 0, "", "/no/hog.service",
                                                   "hog.service", "50-hog", 1, "0123");
+        if (strcmp(name, "Holds") == 0 && released)
+                return sd_bus_reply_method_return(m, "v", "a(sssstts)", 0);
         if (strcmp(name, "Holds") == 0)
                 return sd_bus_reply_method_return(m, "v", "a(sssstts)", 1, "hog.service", "throttle", "50-hog", "slow",
                                                   clock_usec() - 5 * USEC_PER_SEC, USEC_INFINITY, "0123");
@@ -57,6 +78,10 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return sd_bus_reply_method_return(m, "s", ":1.1") < 0 ? -EIO : 1;
         if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", "Get"))
                 return answer_property(m) < 0 ? -EIO : 1;
+        if (sd_bus_message_is_method_call(m, "org.memstalld1.Manager", "Release"))
+                return answer_release(m, false) < 0 ? -EIO : 1;
+        if (sd_bus_message_is_method_call(m, "org.memstalld1.Manager", "ReleaseAll"))
+                return answer_release(m, true) < 0 ? -EIO : 1;
         if (sd_bus_message_is_method_call(m, "org.memstalld1.Manager", "Stalls"))
                 return answer_stalls(m) < 0 ? -EIO : 1;
         return 0;

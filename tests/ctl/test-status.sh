@@ -4,45 +4,14 @@
 # test-status.sh MEMSTALLCTL FAKE: memstallctl status as it is typed, with a daemon that FAKE plays.
 set -euo pipefail
 
-readonly CTL=$1 FAKE=$2
-dir=$(mktemp -d)
-fake=
-trap '[ -z "$fake" ] || kill "$fake"; rm -rf "$dir"' EXIT
-export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$dir/bus
-
-fail() {
-    echo "$*" >&2
-    exit 1
-}
-
-expect() { # STATUS WORDS... : runs memstallctl status, output in $dir/out
-    local status=$1 got=0
-    shift
-    "$CTL" status "$@" >"$dir/out" 2>"$dir/err" </dev/null || got=$?
-    [ "$got" = "$status" ] || fail "status $*: exit status $got, not $status: $(cat "$dir/out" "$dir/err")"
-}
-
-says() { # REGEX
-    grep -Eq -- "$1" "$dir/out" || fail "nothing like \"$1\" in: $(cat "$dir/out")"
-}
-
-keeps_silent() { # REGEX
-    ! grep -Eq -- "$1" "$dir/out" || fail "\"$1\" in: $(cat "$dir/out")"
-}
-
-start() { # MODE
-    [ -z "$fake" ] || { kill "$fake"; wait "$fake" || :; }
-    rm -f "$dir/bus"
-    "$FAKE" "$dir/bus" "$1" &
-    fake=$!
-    for _ in $(seq 100); do [ ! -S "$dir/bus" ] || return 0; sleep 0.1; done
-    fail "no fake daemon"
-}
+readonly CTL=$1 FAKE=$2 VERB=status
+# shellcheck source=tests/ctl/fake-daemon.sh
+. "${BASH_SOURCE[0]%/*}/fake-daemon.sh"
 
 expect 0 --help
 expect 2 --nonsense
 expect 1
-grep -q '^memstallctl: no system bus' "$dir/err" || fail "$(cat "$dir/err")"
+complains '^memstallctl: no system bus'
 
 start calm
 expect 0
