@@ -39,6 +39,7 @@ static __always_inline int bare_begin(uint64_t identity, uint32_t marks) {
         record->tgid = id >> 32;
         record->marks = marks;
         record->shown_epoch = 0;
+        record->pages = 0;
         (void) bpf_get_current_comm(record->comm, sizeof(record->comm));
         record->kthread_class = bare_kthread_class(record->cgroup_id, record->comm);
         record->start_ns = bpf_ktime_get_ns();

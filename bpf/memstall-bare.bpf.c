@@ -68,11 +68,6 @@ static __always_inline int running_section_bare(void *ctx) {
         return record ? show_running(ctx, record) : 0;
 }
 
-SEC("raw_tp/mm_shrink_slab_start")
-int slab_goes_on(void *ctx) {
-        return running_section_bare(ctx);
-}
-
 SEC("raw_tp/mm_vmscan_lru_shrink_inactive")
 int lru_goes_on(void *ctx) {
         return running_section_bare(ctx);

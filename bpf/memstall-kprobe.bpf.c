@@ -37,11 +37,6 @@ int section_leave(struct pt_regs *ctx) {
         return 0;
 }
 
-SEC("raw_tp/mm_shrink_slab_start")
-int slab_goes_on(void *ctx) {
-        return section_goes_on(ctx);
-}
-
 SEC("raw_tp/mm_vmscan_lru_shrink_inactive")
 int lru_goes_on(uint64_t *ctx) {
         (void) batch_reclaimed(ctx[2]);

@@ -59,11 +59,6 @@ static __always_inline int running_reclaim(void *ctx) {
         return record ? show_running(ctx, record) : 0;
 }
 
-SEC("raw_tp/mm_shrink_slab_start")
-int slab_goes_on(void *ctx) {
-        return running_reclaim(ctx);
-}
-
 SEC("raw_tp/mm_vmscan_lru_shrink_inactive")
 int lru_goes_on(void *ctx) {
         return running_reclaim(ctx);

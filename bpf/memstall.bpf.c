@@ -43,11 +43,6 @@ int section_leave_again(void *ctx) {
         return leave_section_again(ctx);
 }
 
-SEC("tp_btf/mm_shrink_slab_start")
-int slab_goes_on(void *ctx) {
-        return section_goes_on(ctx);
-}
-
 SEC("tp_btf/mm_vmscan_lru_shrink_inactive")
 int lru_goes_on(uint64_t *ctx) {
         (void) batch_reclaimed(ctx[2]);

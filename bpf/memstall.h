@@ -68,6 +68,7 @@ typedef struct MemstallTask {
         uint64_t cgroup_id;
         uint64_t limit_id;
         uint64_t target_id;             /* cgroup that it reclaims in right now; 0: none */
+        uint64_t pages;                 /* reclaimed in this section, for what its class says */
         uint32_t marks;
         uint32_t wait_site;
         uint32_t kthread_class;         /* STALL_KSWAPD, STALL_KCOMPACTD or 0 */
@@ -98,6 +99,7 @@ typedef struct MemstallTotal {
         uint64_t ns;                    /* within the window that ends with this epoch */
         uint64_t count;
         uint64_t longest_ns;            /* whole */
+        uint64_t pages;                 /* reclaimed, for the limit or, by direct reclaim, for the host */
         int64_t stack_bytes;            /* of the longest: what bpf_get_stack() answered */
         char comm[MEMSTALL_COMM_MAX];
         uint64_t stack[MEMSTALL_FRAMES_MAX];
@@ -116,7 +118,7 @@ typedef struct MemstallPlaces {
         uint64_t known;                 /* 0: no symbols */
 } MemstallPlaces;
 
-/* Map `reclaims`. */
+/* Map `reclaims`: what is reclaimed outside of sections. */
 enum {
         MEMSTALL_RECLAIM_MAX,           /* as in ReclaimKind, which memstall-reclaims.c checks */
         MEMSTALL_RECLAIM_HIGH,

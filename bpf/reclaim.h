@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Who reclaims whose pages: the hooks around the kernel's three ways into reclaim. The first argument of
- * their tracepoints at the end is the number of pages in every kernel; the cgroup in those of 7.1 is not to be
+/* Who reclaims whose pages: the hooks around the kernel's three ways into reclaim. Pages of a section are added up
+ * with its time (MemstallTotal.pages), all others in a map of their own. The first argument of the
+ * tracepoints at the end is the number of pages in every kernel; the cgroup in those of 7.1 is not to be
  * touched, and comes from the function instead. */
 
 #include "section.h"
@@ -16,13 +17,13 @@ struct {
 
 static const MemstallReclaim nothing_reclaimed;
 
-static __always_inline int add_reclaim(uint64_t cgroup_id, uint64_t target_id, uint32_t kind, uint64_t now,
+static __always_inline int add_reclaim(uint64_t cgroup_id, uint64_t target_id, uint32_t kind,
                                        uint64_t pages) {
         MemstallReclaimKey key = {
                 .cgroup_id = cgroup_id,
                 .target_id = target_id,
                 .kind = kind,
-                .epoch = now >> MEMSTALL_EPOCH_SHIFT,
+                .epoch = bpf_ktime_get_ns() >> MEMSTALL_EPOCH_SHIFT,
         };
         MemstallReclaim *sum = bpf_map_lookup_elem(&reclaims, &key);
 
@@ -78,25 +79,30 @@ static __always_inline uint32_t reclaim_kind(uint32_t marks) {
         return marks & MEMSTALL_MARK_OVER_HIGH ? MEMSTALL_RECLAIM_HIGH : MEMSTALL_RECLAIM_MAX;
 }
 
-/* At mm_vmscan_memcg_reclaim_end. When a section began is soon enough: the clock takes longer to ask. */
+/* At mm_vmscan_memcg_reclaim_end. */
 static __always_inline int reclaim_ends(uint64_t pages) {
         struct task_struct *task = bpf_get_current_task_btf();
         MemstallTask *record = record_of(task);
-        uint64_t now;
 
         if (!record || !record->target_id)
                 return 0;
-        now = record->start_ns;
-        if (!now)
-                now = bpf_ktime_get_ns();
-        (void) add_reclaim(bpf_get_current_cgroup_id(), record->target_id, reclaim_kind(record->marks), now, pages);
+        if (record->marks & MEMSTALL_MARK_MEMCG && record->limit_id == record->target_id)
+                record->pages += pages;
+        else
+                (void) add_reclaim(bpf_get_current_cgroup_id(), record->target_id, reclaim_kind(record->marks), pages);
         record->target_id = 0;
         return record->marks & MEMSTALL_MARK_BY_HAND && !in_section(task) ? forget(record, task->pid) : 0;
 }
 
 /* At mm_vmscan_direct_reclaim_end. */
 static __always_inline int host_reclaimed(uint64_t pages) {
-        return add_reclaim(bpf_get_current_cgroup_id(), MEMSTALL_ROOT_ID, MEMSTALL_RECLAIM_HOST, bpf_ktime_get_ns(), pages);
+        MemstallTask *record = record_of(bpf_get_current_task_btf());
+
+        if (record && record->marks & MEMSTALL_MARK_DIRECT) {
+                record->pages += pages;
+                return 0;
+        }
+        return add_reclaim(bpf_get_current_cgroup_id(), MEMSTALL_ROOT_ID, MEMSTALL_RECLAIM_HOST, pages);
 }
 
 /* At mm_vmscan_lru_shrink_inactive: a batch of whoever reclaims, of which only kswapd's are not counted
@@ -110,5 +116,5 @@ static __always_inline int batch_reclaimed(uint64_t pages) {
         __builtin_memcpy(comm, task->comm, sizeof(comm));
         if (kthread_class(task, comm) != STALL_KSWAPD)
                 return 0;
-        return add_reclaim(MEMSTALL_ROOT_ID, MEMSTALL_ROOT_ID, MEMSTALL_RECLAIM_HOST, bpf_ktime_get_ns(), pages);
+        return add_reclaim(MEMSTALL_ROOT_ID, MEMSTALL_ROOT_ID, MEMSTALL_RECLAIM_HOST, pages);
 }

@@ -157,7 +157,7 @@ static __always_inline MemstallTotal *total_of(const MemstallKey *key) {
 /* Adds to a total what ended just now, and shows its stack if it is the longest so far: where it was long,
  * or where `always`, for the first one. */
 static __always_inline void add_to_total(void *ctx, const MemstallKey *key, const char *comm, uint64_t now,
-                                         uint64_t took, bool always) {
+                                         uint64_t took, uint64_t pages, bool always) {
         uint64_t window = now - ((key->epoch ? (uint64_t) key->epoch - 1 : 0) << MEMSTALL_EPOCH_SHIFT);
         MemstallTotal *total = total_of(key);
 
@@ -167,6 +167,8 @@ static __always_inline void add_to_total(void *ctx, const MemstallKey *key, cons
         }
         __sync_fetch_and_add(&total->ns, took < window ? took : window);
         __sync_fetch_and_add(&total->count, 1);
+        if (pages)
+                __sync_fetch_and_add(&total->pages, pages);
 
         /* Threads of one process may do this on two CPUs at once: a stack of mixed frames is possible, and
          * is harmless to whoever reads it. */

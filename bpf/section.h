@@ -48,6 +48,7 @@ static __always_inline int begin_section(struct task_struct *task) {
         __builtin_memcpy(record->comm, task->group_leader->comm, sizeof(record->comm));
         record->kthread_class = kthread_class(task, record->comm);
         record->shown_epoch = 0;
+        record->pages = 0;
         record->start_ns = bpf_ktime_get_ns();
         return 0;
 }
@@ -83,13 +84,38 @@ static __always_inline int enter_section_again(void) {
 #define CALLER_FRAME 3
 #endif
 
-/* Tells waits apart that no hook has named: an address near the top of the stack, that of the caller; where it
- * is not, the waits of a process merely share an entry. */
-static __always_inline uint64_t call_site(void *ctx) {
-        uint64_t frames[5] = {};
+/* By CPU: the caller of the wait that was looked at last. */
+typedef struct CallSite {
+        uint64_t looked_ns;
+        uint64_t address;
+        uint32_t tgid;
+        uint32_t padding;
+} CallSite;
 
+struct {
+        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+        __uint(max_entries, 1);
+        __type(key, uint32_t);
+        __type(value, CallSite);
+} call_sites SEC(".maps");
+
+/* Tells waits apart that no hook has named: an address near the top of the stack, that of the caller; where it
+ * is not, the waits of a process merely share an entry. A CPU looks once in the time of a long section, which is at
+ * each of them unless many tasks wait: then it takes what it has of the same process. */
+static __always_inline uint64_t call_site(void *ctx, uint32_t tgid, uint64_t now) {
+        uint64_t frames[5] = {};
+        uint32_t zero = 0;
+        CallSite *last = bpf_map_lookup_elem(&call_sites, &zero);
+
+        if (!last)
+                return 0;
+        if (now - last->looked_ns < long_section_ns)
+                return last->tgid == tgid ? last->address : 0;
         count(MEMSTALL_COUNTER_STACKS);
         (void) bpf_get_stack(ctx, frames, sizeof(frames), 0);
+        last->looked_ns = now;
+        last->address = frames[CALLER_FRAME];
+        last->tgid = tgid;
         return frames[CALLER_FRAME];
 }
 
@@ -109,11 +135,11 @@ static __always_inline void add_section(void *ctx, const MemstallTask *record, u
         bool is_wait = key.class == MEMSTALL_WAIT;
 
         if (stacks && is_wait && took >= long_section_ns)
-                key.site = call_site(ctx);
+                key.site = call_site(ctx, record->tgid, now);
         count(MEMSTALL_COUNTER_SECTIONS);
 
         /* Many short waits are an entry as well, and only a stack names them: one look at the first. */
-        add_to_total(ctx, &key, record->comm, now, took, is_wait);
+        add_to_total(ctx, &key, record->comm, now, took, record->pages, is_wait);
 }
 
 static __always_inline int end_section(void *ctx, MemstallTask *record, uint32_t tid, uint64_t now) {

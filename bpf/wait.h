@@ -108,7 +108,7 @@ static __always_inline void add_wait(void *ctx, struct task_struct *task, uint32
                 count(MEMSTALL_COUNTER_FULL);
         count(MEMSTALL_COUNTER_WAITS);
         __builtin_memcpy(comm, task->group_leader->comm, sizeof(comm));
-        add_to_total(ctx, &key, comm, now, took, false);
+        add_to_total(ctx, &key, comm, now, took, 0, false);
 }
 
 static __always_inline int wait_ends(void *ctx, MemstallWaitSite site) {

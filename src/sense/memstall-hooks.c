@@ -10,9 +10,7 @@
 #include "bpf/memstall.skel.h"
 
 /* What several rungs have, by programs of the same names. */
-#define RUNNING_HOOKS                                                                                       \
-        { "stacks of running slab reclaim", { "slab_goes_on" } },                                           \
-        { "stacks of running page reclaim", { "lru_goes_on" } }
+#define RUNNING_HOOK { "stacks of running reclaim", { "lru_goes_on" } }
 
 #define SECTION_HOOKS                                                                                       \
         { NULL, { "section_enter" } },                                                                      \
@@ -21,7 +19,7 @@
         { "memory.high's worker", { "high_work_begin", "high_work_end" } },                                 \
         { "direct reclaim", { "direct_reclaim" } },                                                         \
         { "compaction", { "compaction" } },                                                                 \
-        RUNNING_HOOKS,                                                                                      \
+        RUNNING_HOOK,                                                                                       \
         { "node reclaim", { "node_reclaim_begin", "node_reclaim_end" } },                                   \
         { "ends of tasks", { "task_end" } }
 
@@ -56,7 +54,7 @@ static const MemstallHook reclaim_hooks[] = {
         { "compaction", { "compaction_begin", "compaction_end" } },
         { "node reclaim", { "node_reclaim_begin", "node_reclaim_end" } },
         { "ends of tasks", { "task_end" } },
-        RUNNING_HOOKS,
+        RUNNING_HOOK,
 };
 
 #define HOOKS(table) .hooks = (table), .n_hooks = ELEMENTSOF(table)

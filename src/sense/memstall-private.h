@@ -115,7 +115,7 @@ void memstall_window_read_tasks(MemstallWindow *w, const MemstallTasks *tasks);
 size_t memstall_window_top(MemstallWindow *w, StallEntry *entries, size_t n_max);
 const MemstallKey *memstall_window_key(const MemstallWindow *w, size_t i);
 
-/* Merges the epochs of map `reclaims`; see memstall-reclaims.c. */
+/* Merges the epochs of map `reclaims`, and what the totals have of it; see memstall-reclaims.c. */
 typedef struct MemstallReclaims MemstallReclaims;
 
 int memstall_reclaims_new(MemstallReclaims **ret);
@@ -125,7 +125,8 @@ DEFINE_CLEANUP(MemstallReclaims *, memstall_reclaims_free);
 /* As those of the window: begin, add, read, top. */
 void memstall_reclaims_begin(MemstallReclaims *w, uint64_t now_ns);
 void memstall_reclaims_add(MemstallReclaims *w, const MemstallReclaimKey *key, const MemstallReclaim *sum);
-int memstall_reclaims_read(MemstallReclaims *w, int reclaims_fd);
+void memstall_reclaims_add_total(MemstallReclaims *w, const MemstallKey *key, const MemstallTotal *total);
+int memstall_reclaims_read(MemstallReclaims *w, int reclaims_fd, int totals_fd);
 size_t memstall_reclaims_top(MemstallReclaims *w, ReclaimEntry *entries, size_t n_max);
 
 /* Reads a hash map by batches, whatever its elements: calls add(userdata, i) for each i below the number of

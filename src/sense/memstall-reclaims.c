@@ -32,6 +32,8 @@ struct MemstallReclaims {
         Slot slots[SLOTS_SIZE];
         MemstallReclaimKey keys[MEMSTALL_BATCH];
         MemstallReclaim sums[MEMSTALL_BATCH];
+        MemstallKey total_keys[MEMSTALL_BATCH];
+        MemstallTotal totals[MEMSTALL_BATCH];
 };
 
 int memstall_reclaims_new(MemstallReclaims **ret) {
@@ -98,14 +100,40 @@ void memstall_reclaims_add(MemstallReclaims *w, const MemstallReclaimKey *key, c
         e->count += sum->count;
 }
 
+/* Pages that were reclaimed in sections are in their totals. */
+void memstall_reclaims_add_total(MemstallReclaims *w, const MemstallKey *key, const MemstallTotal *total) {
+        const MemstallReclaim sum = { .pages = total->pages, .count = total->count };
+        MemstallReclaimKey of = { .cgroup_id = key->cgroup_id, .target_id = key->limit_id, .epoch = key->epoch };
+
+        if (key->class == STALL_DIRECT_RECLAIM) {
+                of.kind = MEMSTALL_RECLAIM_HOST;
+                of.target_id = MEMSTALL_ROOT_ID;
+        } else if (key->class == STALL_MEMCG_HIGH)
+                of.kind = MEMSTALL_RECLAIM_HIGH;
+        else if (key->class == STALL_MEMCG_MAX)
+                of.kind = MEMSTALL_RECLAIM_MAX;
+        else
+                return;
+        if (sum.count > 0)
+                memstall_reclaims_add(w, &of, &sum);
+}
+
 static void add_at(void *userdata, size_t i) {
         MemstallReclaims *w = userdata;
 
         memstall_reclaims_add(w, &w->keys[i], &w->sums[i]);
 }
 
-int memstall_reclaims_read(MemstallReclaims *w, int reclaims_fd) {
-        return memstall_read_map(reclaims_fd, w->keys, w->sums, add_at, w);
+static void add_total_at(void *userdata, size_t i) {
+        MemstallReclaims *w = userdata;
+
+        memstall_reclaims_add_total(w, &w->total_keys[i], &w->totals[i]);
+}
+
+int memstall_reclaims_read(MemstallReclaims *w, int reclaims_fd, int totals_fd) {
+        int r = memstall_read_map(reclaims_fd, w->keys, w->sums, add_at, w);
+
+        return r < 0 ? r : memstall_read_map(totals_fd, w->total_keys, w->totals, add_total_at, w);
 }
 
 static bool is_greater(const ReclaimEntry *a, const ReclaimEntry *b) {

@@ -181,7 +181,7 @@ int memstall_reclaims(Memstall *m, ReclaimEntry *entries, size_t n_max, size_t *
 
         memstall_reclaims_begin(m->reclaims, now_ns());
         if (fd >= 0) {
-                r = memstall_reclaims_read(m->reclaims, fd);
+                r = memstall_reclaims_read(m->reclaims, fd, memstall_program_totals_fd(&m->program));
                 if (r < 0)
                         return r;
         }

@@ -56,6 +56,42 @@ static void test_epochs(void **state) {
         assert_int_equal(e[0].count, 3);
 }
 
+/* What was reclaimed in sections is in the totals of these, by class. */
+static void test_totals(void **state) {
+        static const struct {
+                uint32_t class;
+                uint64_t target_id;
+                ReclaimKind kind;
+        } rows[] = {
+                { STALL_MEMCG_MAX, 20, RECLAIM_MAX },
+                { STALL_MEMCG_HIGH, 20, RECLAIM_HIGH },
+                { STALL_DIRECT_RECLAIM, MEMSTALL_HOST_ID, RECLAIM_HOST },
+        };
+        MemstallTotal total = { .ns = 1, .count = 2, .pages = 3 }, shown = { .stack_bytes = 8 };
+        MemstallKey key = { .cgroup_id = 10, .tgid = 30, .limit_id = 20, .epoch = EPOCH };
+        ReclaimEntry e[4];
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                memstall_reclaims_begin(*state, NOW);
+                key.class = rows[i].class;
+                memstall_reclaims_add_total(*state, &key, &total);
+                memstall_reclaims_add_total(*state, &key, &shown); /* runs still, and has reclaimed nothing */
+                add(*state, 10, rows[i].target_id, rows[i].kind, EPOCH - 1, 5);
+                assert_int_equal(memstall_reclaims_top(*state, e, 4), 1);
+                assert_int_equal(e[0].kind, rows[i].kind);
+                assert_int_equal(e[0].cgroup_id, 10);
+                assert_int_equal(e[0].target_id, rows[i].target_id);
+                assert_int_equal(e[0].pages, 8);
+                assert_int_equal(e[0].count, 3);
+        }
+        memstall_reclaims_begin(*state, NOW);
+        key.class = STALL_HIGH_THROTTLE;
+        memstall_reclaims_add_total(*state, &key, &total);
+        key.class = MEMSTALL_WAIT;
+        memstall_reclaims_add_total(*state, &key, &total);
+        assert_int_equal(memstall_reclaims_top(*state, e, 4), 0);
+}
+
 static void test_apart(void **state) {
         ReclaimEntry e[8];
 
@@ -106,6 +142,7 @@ static void test_full(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_epochs, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_totals, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_apart, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_greatest, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_full, setup, teardown),
