@@ -66,7 +66,8 @@ struct Folder {
 
         ArmedWatch *watch;
         unsigned n_followed;                 /* tree_follow() */
-        unsigned n_above[_FOLDER_CLAIM_MAX]; /* watches on it or an ancestor that claim this of it */
+        unsigned n_claims[_FOLDER_CLAIM_MAX]; /* watches that claim this of it and of all beneath it */
+        unsigned n_above[_FOLDER_CLAIM_MAX];  /* how many folders have such claims: it, and its ancestors */
         unsigned n_looks_below; /* watches and followed ones on it or below: its limits are theirs */
         uint64_t pressure_usec[_RESOURCE_MAX][_PRESSURE_KIND_MAX]; /* as last read for a sample */
         uint64_t wait_usec; /* of all tasks in it and beneath, see sense/waits.h */

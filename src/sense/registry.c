@@ -111,9 +111,20 @@ void registry_count_claims(Tree *t, Folder *top, unsigned wants, bool add) {
                 [CLAIM_SLICES] = !!(wants & WANT_CANDIDATE_SLICES),
         };
 
-        for (Folder *f = top; f; f = folder_next(f, top)) {
+        unsigned changes[_FOLDER_CLAIM_MAX] = { 0 };
+        bool any = false;
+
+        /* Those beneath see only whether anybody claims: each of many watches may claim the whole host. */
+        for (size_t i = 0; i < ELEMENTSOF(claims); i++) {
+                bool before = top->n_claims[i] > 0;
+
+                top->n_claims[i] += add ? claims[i] : -claims[i];
+                changes[i] = (unsigned) (top->n_claims[i] > 0) - (unsigned) before;
+                any = any || changes[i] != 0;
+        }
+        for (Folder *f = top; f && any; f = folder_next(f, top)) {
                 for (size_t i = 0; i < ELEMENTSOF(claims); i++)
-                        f->n_above[i] += add ? claims[i] : -claims[i];
+                        f->n_above[i] += changes[i];
                 refresh(t, f);
         }
 }

@@ -199,6 +199,35 @@ static void test_all(void **state) {
 }
 
 /* Others are candidates only where it is asked who of them is to blame, and only where their files are there for it. */
+/* Several watches claim the whole host, one of them more than the other: each file stays until the last who needs it goes. */
+static void test_claims(void **state) {
+        UnitsFixture *f = *state;
+        unsigned fds = fake_tree_count_fds();
+        const ArmedWatch *watch;
+        Candidates s;
+        uint64_t z;
+
+        assert_int_equal(watch_arm(f->tree, f->x, NULL, 0, WANT_CANDIDATE_OTHERS, &watch), 0);
+        assert_int_equal(watch_arm(f->tree, f->y, NULL, 0, WANT_CANDIDATE_ALL | WANT_CANDIDATE_SWAP, &watch), 0);
+        z = fake_tree_add(&f->fake, "z.service"); /* comes under what is claimed */
+        fake_tree_write(&f->fake, "z.service", "memory.current", "1048576\n");
+        fake_tree_write(&f->fake, "z.service", "memory.swap.current", "4096\n");
+        assert_int_equal(tree_dispatch(f->tree, units_fixture_on_event, f), 0);
+        assert_int_equal(watch_survey(f->tree, f->y, &s), 0);
+        assert_int_equal(find(&s, z)->swap_bytes, 4096);
+
+        watch_disarm(f->tree, f->y);
+        assert_int_equal(watch_survey_around(f->tree, f->x, &s), 0);
+        assert_int_equal(find(&s, z)->usage_bytes, MIB);
+        assert_int_equal(find(&s, z)->swap_bytes, 0);
+        assert_int_equal(find(&s, f->other)->usage_bytes, 50 * MIB);
+
+        watch_disarm(f->tree, f->x);
+        fake_tree_remove(&f->fake, "z.service");
+        assert_int_equal(tree_dispatch(f->tree, units_fixture_on_event, f), 0);
+        assert_int_equal(fake_tree_count_fds(), fds);
+}
+
 static void test_around(void **state) {
         UnitsFixture *f = *state;
         unsigned fds = fake_tree_count_fds();
@@ -343,6 +372,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_counts, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_slices, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_all, units_fixture_setup, units_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_claims, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_around, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_preference, units_fixture_setup, units_fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_preference_changes, units_fixture_setup, units_fixture_teardown),
