@@ -214,22 +214,27 @@ typedef struct Story {
         size_t n_blames;
 } Story;
 
-/* Of those that were read last. */
+/* Of those that were read last; where a decision had to wait for Start= that may have been another survey's. */
+static bool is_what_was_read(const Culprits *c, const Culprit *culprit) {
+        return culprit->stall < c->n_stalls && c->stalls[culprit->stall].pid == culprit->values.pid &&
+               c->stalls[culprit->stall].class == culprit->values.class &&
+               c->stalls[culprit->stall].cgroup_id == culprit->values.cgroup_id;
+}
+
 static void tell_culprit(Agent *a, const Story *s, const Culprit *culprit) {
         Culprits *c = &a->culprits;
         const StallEntry *e = c->kept + culprit->stall;
-        const char *stack;
+        bool known = is_what_was_read(c, culprit);
+        const char *comm = known ? e->comm : NULL, *stack;
 
-        if (culprit->stall >= c->n_stalls)
-                return;
         c->stack[0] = '\0';
-        if (a->config.settings.culprit_stacks)
+        if (known && a->config.settings.culprit_stacks)
                 (void) memstall_symbolize(c->memstall, e, c->stack, sizeof(c->stack));
         stack = c->stack[0] ? c->stack : NULL;
         if (s->decision)
-                journal_culprit(a->journal, s->decision, culprit, e->comm, stack);
+                journal_culprit(a->journal, s->decision, culprit, comm, stack);
         else
-                journal_seen_culprit(a->journal, s->sighting, culprit, e->comm, stack);
+                journal_seen_culprit(a->journal, s->sighting, culprit, comm, stack);
 }
 
 static void tell_blamed(Agent *a, const Story *s, const Blame *b) {

@@ -170,7 +170,19 @@ static void await(Core *core, Watch *w, uint64_t id, uint64_t limit_usec) {
         w->answer_by_usec = usec_add(core->now_usec, limit_usec);
 }
 
+/* Start= takes its time: some of those that were named may be gone by now, and forgotten. */
+static void refresh_names(const Core *core, Decision *d) {
+        for (size_t i = 0; i < d->n_culprits; i++) {
+                d->culprits[i].unit = node_name(node_registry_recall(&core->nodes, d->culprits[i].unit.id));
+                d->culprits[i].limit = node_name(node_registry_recall(&core->nodes, d->culprits[i].limit.id));
+        }
+        for (size_t i = 0; i < d->n_blames; i++)
+                d->blames[i].unit = node_name(node_registry_recall(&core->nodes, d->blames[i].unit.id));
+}
+
 void decide_send(Core *core, Watch *w) {
+        if (w->starting)
+                refresh_names(core, w->decision);
         w->starting = false;
         w->in_flight = false;
         w->answer_by_usec = USEC_INFINITY;

@@ -131,22 +131,34 @@ static bool is_first_read(const Stall *stall, const Suspect *self) {
         return stall->class == STALL_FILE_WAIT && self && self->counted && self->refaults == 0;
 }
 
-/* A wait, split over what evicted the sufferer's pages. False if nothing is known of that. */
-static bool blame_wait(Survey *s, const NodeRegistry *nodes, const Event *event, const Stall *stall, Suspect *self) {
+/* A wait for pages that were evicted unseen. Where BPF tells of reclaimed pages (and it does where it tells of waits that PSI
+ * does not count) that was before the window, and whoever grows within it had no part in it. */
+static void blame_unseen(Survey *s, const Event *event, const Stall *stall) {
+        Scope *scope = survey_scope(s, NULL);
+
+        if (event->survey.n_reclaims == 0 && stall_is_counted(stall->class) && scope && scope->by != BY_NOTHING &&
+            scope->by != BY_LIFE)
+                scope->usec += stall->stall_usec;
+}
+
+/* A wait, split over what evicted the sufferer's pages. */
+static void blame_wait(Survey *s, const NodeRegistry *nodes, const Event *event, const Stall *stall, Suspect *self) {
         const Node *n = node_registry_recall(nodes, stall->cgroup_id);
         unsigned __int128 sum = 0;
 
         if (is_first_read(stall, self)) {
                 survey_give(self, stall->stall_usec, BLAME_ITSELF);
-                return true;
+                return;
         }
         for (size_t i = 0; n && i < event->survey.n_reclaims; i++) {
                 const Reclaim *r = event->survey.reclaims + i;
 
                 sum += pages_of(s, r, node_registry_recall(nodes, r->target_id), n, self);
         }
-        if (sum == 0)
-                return false;
+        if (sum == 0) {
+                blame_unseen(s, event, stall);
+                return;
+        }
         for (size_t i = 0; i < event->survey.n_reclaims; i++) {
                 const Reclaim *r = event->survey.reclaims + i;
                 const Node *target = node_registry_recall(nodes, r->target_id);
@@ -156,17 +168,6 @@ static bool blame_wait(Survey *s, const NodeRegistry *nodes, const Event *event,
                         blame_reclaim(s, nodes, r, target,
                                       (uint64_t) ((unsigned __int128) stall->stall_usec * pages / sum));
         }
-        return true;
-}
-
-/* A wait for pages that were evicted unseen. Where BPF tells of reclaimed pages (and it does where it tells of waits that PSI
- * does not count) that was before the window, and whoever grows within it had no part in it. */
-static void blame_unseen(Survey *s, const Event *event, const Stall *stall) {
-        Scope *scope = survey_scope(s, NULL);
-
-        if (event->survey.n_reclaims == 0 && stall_is_counted(stall->class) && scope && scope->by != BY_NOTHING &&
-            scope->by != BY_LIFE)
-                scope->usec += stall->stall_usec;
 }
 
 /* How often the process asked for a large page. */
@@ -204,10 +205,9 @@ static void blame_one(Survey *s, const NodeRegistry *nodes, const Event *event, 
                         survey_give(self, stall->stall_usec, stall->limit_id != 0 ? BLAME_LIMIT : BLAME_ITSELF);
         } else if (class == STALL_KCOMPACTD)
                 survey_share_out(s, NULL, BY_COMPACTION, stall->stall_usec, BLAME_ITSELF);
-        else if (class_waits(class) && !limit) {
-                if (!blame_wait(s, nodes, event, stall, self))
-                        blame_unseen(s, event, stall);
-        } else if (!blame_limit(s, limit, stall->stall_usec) && self && class_allocates(class))
+        else if (class_waits(class) && !limit)
+                blame_wait(s, nodes, event, stall, self);
+        else if (!blame_limit(s, limit, stall->stall_usec) && self && class_allocates(class))
                 survey_give(self, stall->stall_usec, BLAME_ITSELF);
 }
 

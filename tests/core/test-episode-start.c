@@ -179,6 +179,41 @@ static void test_stop_while_starting(void **state) {
         }
 }
 
+/* While the start takes its time one of those that are to be named goes, and so many after it that it is forgotten. */
+static void test_names_meanwhile(void **state) {
+        for (unsigned n = 0; n <= NODES_LATE_MAX; n += NODES_LATE_MAX) {
+                const Candidate candidate = { .cgroup_id = A, .usage_bytes = 1000 };
+                const Stall stalls[] = { { A, B, 7, STALL_MEMCG_MAX, SEC, 1 } };
+                static Condition condition = AVAILABLE_BYTES(MIB);
+                const Decision *d;
+                uint64_t id;
+
+                unit_start(&(Step){ .name = (char *) "end", .action = ACTION_KILL, .conditions = &condition, .n_conditions = 1,
+                                    .start = (char *) "dump.service", .start_timeout_usec = 3 * SEC }, 1);
+                feed_new(&f, B, CGROUP_UNIT, "a.service/b.service");
+                f.sample.room_bytes = 0;
+                feed_look(&f, A);
+                f.effects = core_step(f.core, &(Event){ .kind = EVENT_SURVEY, .now_usec = f.now_usec, .cgroup_id = A,
+                                                        .survey = { .values = f.sample, .candidates = &candidate,
+                                                                    .n_candidates = 1, .stalls = stalls, .n_stalls = 1 } });
+                assert_effects(&f, "start");
+                id = effect_of(&f, EFFECT_START)->job.id;
+                feed_gone(&f, B);
+                for (unsigned i = 0; i < n; i++) {
+                        feed_new(&f, 1000 + i, CGROUP_UNIT, "x.service");
+                        feed_gone(&f, 1000 + i);
+                }
+                feed_outcome(&f, (Outcome){ .id = id, .kind = OUTCOME_DONE });
+                d = &effect_of(&f, EFFECT_ACT)->decision;
+                assert_int_equal(d->n_culprits, 1);
+                assert_string_equal(d->culprits[0].unit.unit, "a.service");
+                assert_string_equal(d->culprits[0].limit.unit, n == 0 ? "b.service" : "");
+                assert_int_equal(d->n_blames, 1);
+                assert_string_equal(d->blames[0].unit.unit, n == 0 ? "b.service" : "");
+                fixture_stop(&f);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_start_first),
@@ -186,6 +221,7 @@ int main(void) {
                 cmocka_unit_test(test_start_first_otherwise),
                 cmocka_unit_test(test_start_first_holds),
                 cmocka_unit_test(test_stop_while_starting),
+                cmocka_unit_test(test_names_meanwhile),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

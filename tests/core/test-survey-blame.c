@@ -125,6 +125,7 @@ static void test_waits(void **state) {
         } rows[] = {
                 { "of none at all", STALL_REFAULT, { { 0 } }, 0, 0, 0, 0, 0 },
                 { "by hand", STALL_REFAULT, { { C, A, RECLAIM_BY_HAND, 50, 1 } }, 0, 0, 1000, 0, 1000 },
+                { "by hand, a single page", STALL_REFAULT, { { C, A, RECLAIM_BY_HAND, 1, 1 } }, 0, 0, 1000, 0, 1000 },
                 { "in a wait for swap", STALL_SWAP_WAIT, { { C, A, RECLAIM_BY_HAND, 50, 1 } }, 0, 0, 1000, 0, 1000 },
                 { "in a swap-in", STALL_SWAP_IN, { { C, A, RECLAIM_BY_HAND, 50, 1 } }, 0, 0, 1000, 0, 1000 },
                 { "in a read", STALL_READ, { { C, A, RECLAIM_BY_HAND, 50, 1 } }, 0, 0, 1000, 0, 1000 },
@@ -245,7 +246,7 @@ static void test_judged(void **state) {
                 { "another unit does", { .host_total_bytes = 1000, .host_available_bytes = 100 },
                   { B, 0, 1, STALL_DIRECT_RECLAIM, 1000, 10 }, 0, 1000, CAUSE_HOST_SHORT },
                 { "nothing is known of the host", { .usage_bytes = 0 }, { A, 0, 1, STALL_DIRECT_RECLAIM, 1000, 10 }, 0, 1000, CAUSE_HOST_SHORT },
-                { "a page on the move", { .host_total_bytes = 1000 }, { B, 0, 1, STALL_SWAP_WAIT, 1000, 1 }, 1000, 0,
+                { "a page on the move", { .host_total_bytes = 1 }, { B, 0, 1, STALL_SWAP_WAIT, 1000, 1 }, 1000, 0,
                   CAUSE_COMPACTION },
                 { "a page in swap", { .host_total_bytes = 1000, .swap_total_bytes = 1 }, { B, 0, 1, STALL_SWAP_WAIT, 1000, 1 }, 0, 0,
                   CAUSE_SWAP },
