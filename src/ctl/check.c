@@ -38,7 +38,7 @@ static int help(void) {
                "     --host=BOOL  no: warn of nothing that depends on this host, as with --root=;\n"
                "                  yes: also name globs that match nothing that runs on it now\n"
                "     --strict     Count warnings as mistakes\n"
-               "     --json       Print a list of objects: file, line, key, severity, text\n\n"
+               "     --json=MODE  Print a list of objects: file, line, key, severity, text\n\n"
                "Exit status: 0 all is well, 1 something is wrong, 2 wrong usage.\n");
         return CTL_DONE;
 }
@@ -194,7 +194,7 @@ int verb_check(int argc, char **argv) {
         static const struct option options[] = {
                 { "help", no_argument, NULL, 'h' },   { "root", required_argument, NULL, 'r' },
                 { "host", required_argument, NULL, 'H' }, { "strict", no_argument, NULL, 's' },
-                { "json", no_argument, NULL, 'j' },   { 0 },
+                { "json", optional_argument, NULL, 'j' },   { 0 },
         };
         _cleanup_(check_done) Check check = { .root = "", .host = true, .config = CONFIG_DEFAULT };
         int c;
@@ -222,7 +222,8 @@ int verb_check(int argc, char **argv) {
                         break;
 
                 case 'j':
-                        check.json = true;
+                        if (!json_option(optarg, &check.json))
+                                return CTL_USAGE;
                         break;
 
                 default:

@@ -74,3 +74,11 @@ int daemon_get(sd_bus *bus, const char *property, const char *type, sd_bus_messa
         (void) snprintf(what, sizeof(what), "tell its %s", property);
         return say(r, &error, what);
 }
+
+int daemon_get_all(sd_bus *bus, sd_bus_message **ret) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_call_method(bus, NAME, OBJECT, "org.freedesktop.DBus.Properties", "GetAll", &error, ret, "s", INTERFACE);
+        return r < 0 ? say(r, &error, "tell its state") : 0;
+}

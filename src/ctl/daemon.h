@@ -13,5 +13,8 @@ int daemon_open(sd_bus **ret);
  * -errno. */
 int daemon_call(sd_bus *bus, const char *what, const char *method, sd_bus_message **ret, const char *types, ...);
 
+/* Reads all properties, an a{sv}. 0, or -errno after it was said. */
+int daemon_get_all(sd_bus *bus, sd_bus_message **ret);
+
 /* Reads one property; the reply stands on its value. 0, or -errno after it was said. */
 int daemon_get(sd_bus *bus, const char *property, const char *type, sd_bus_message **ret);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ctl/explain-private.h"
+#include "ctl/json.h"
 #include "ctl/verbs.h"
 
 #define PREFIX_MIN 4U
@@ -17,7 +18,7 @@ static int help(void) {
                "  -h --help       Show this help\n"
                "     --file=FILE  Read incidents out of what journalctl -o export has written\n"
                "     --root=DIR   Look for the traces of incidents below DIR instead of /\n"
-               "     --json       Print an object\n"
+               "     --json=MODE  Print an object\n"
                "     --no-pager   Do not pipe output into a pager\n\n"
                "UNIT is the name of a service, scope or slice (.service may be left out), the path\n"
                "of a cgroup, or / for the host: which policy watches it, each of its conditions\n"
@@ -39,7 +40,7 @@ static bool is_incident(const char *s) {
 int verb_explain(int argc, char **argv) {
         static const struct option options[] = {
                 { "help", no_argument, NULL, 'h' }, { "file", required_argument, NULL, 'f' },
-                { "root", required_argument, NULL, 'r' }, { "json", no_argument, NULL, 'j' },
+                { "root", required_argument, NULL, 'r' }, { "json", optional_argument, NULL, 'j' },
                 { "no-pager", no_argument, NULL, 'n' }, { 0 },
         };
         ExplainOptions o = { .root = "" };
@@ -60,7 +61,8 @@ int verb_explain(int argc, char **argv) {
                         break;
 
                 case 'j':
-                        o.json = true;
+                        if (!json_option(optarg, &o.json))
+                                return CTL_USAGE;
                         break;
 
                 case 'n':

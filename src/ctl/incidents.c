@@ -7,6 +7,7 @@
 #include "base/parse.h"
 #include "base/usec.h"
 #include "ctl/journal-reader.h"
+#include "ctl/json.h"
 #include "ctl/pager.h"
 #include "ctl/story-print.h"
 #include "ctl/table.h"
@@ -24,7 +25,7 @@ static int help(void) {
                "     --unit=UNIT    Where this unit was watched or had to pay\n"
                "  -n --lines=N      The last N\n"
                "     --file=FILE    Out of what journalctl -o export has written\n"
-               "     --json         Print a list of objects\n"
+               "     --json=MODE    Print a list of objects\n"
                "     --no-pager     Do not pipe output into a pager\n\n"
                "memstallctl explain ID tells what happened.\n\n"
                "Exit status: 0 done, 1 it could not be read, 2 wrong usage.\n");
@@ -145,7 +146,7 @@ static int add_row(Table *t, const Story *s) {
 
 /* The text of the list. 0 or -ENOMEM. */
 static int print_text(const Options *o, const Story *stories, size_t n) {
-        _cleanup_(table_done) Table t = { .n_columns = 6 };
+        _cleanup_(table_done) Table t = { .n_columns = 6, .colors = pager_colors() };
         int r;
 
         r = table_add(&t, (const char *const[]){ "TIME", "ID", "WATCHED", "CAUSE", "DONE", "VICTIM" });
@@ -212,7 +213,7 @@ int verb_incidents(int argc, char **argv) {
                 { "help", no_argument, NULL, 'h' },        { "since", required_argument, NULL, 's' },
                 { "until", required_argument, NULL, 'u' }, { "unit", required_argument, NULL, 'U' },
                 { "lines", required_argument, NULL, 'n' }, { "file", required_argument, NULL, 'f' },
-                { "json", no_argument, NULL, 'j' },        { "no-pager", no_argument, NULL, 'p' },
+                { "json", optional_argument, NULL, 'j' },        { "no-pager", no_argument, NULL, 'p' },
                 { 0 },
         };
         uint64_t now_usec = (uint64_t) time(NULL) * USEC_PER_SEC;
@@ -251,7 +252,8 @@ int verb_incidents(int argc, char **argv) {
                         break;
 
                 case 'j':
-                        o.json = true;
+                        if (!json_option(optarg, &o.json))
+                                return CTL_USAGE;
                         break;
 
                 case 'p':

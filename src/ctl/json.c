@@ -2,10 +2,31 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/utf8.h"
 #include "ctl/json.h"
+
+static bool pretty;
+
+bool json_option(const char *word, bool *ret_json) {
+        static const struct {
+                const char *word;
+                bool json, pretty;
+        } words[] = { { "pretty", true, true }, { "short", true, false }, { "off", false, false } };
+
+        if (!word)
+                word = isatty(STDOUT_FILENO) ? "pretty" : "short";
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                if (strcmp(word, words[i].word) == 0) {
+                        *ret_json = words[i].json;
+                        pretty = words[i].pretty;
+                        return true;
+                }
+        fprintf(stderr, "memstallctl: --json=%s is not known, write pretty, short or off\n", word);
+        return false;
+}
 
 static void write_character(FILE *f, char c) {
         if (c == '"' || c == '\\')
@@ -41,6 +62,13 @@ static void write_string(FILE *f, const char *s) {
         fputc('"', f);
 }
 
+static void begin_line(const Json *j) {
+        if (pretty)
+                fprintf(j->f, "\n%*s", 8 * (int) j->depth, "");
+        else if (j->depth <= 1)
+                fputc('\n', j->f);
+}
+
 /* What stands between a value and the one before, and its key. */
 static void begin_value(Json *j, const char *key) {
         if (j->depth == 0)
@@ -48,12 +76,11 @@ static void begin_value(Json *j, const char *key) {
         if (j->has_values[j->depth - 1])
                 fputc(',', j->f);
         j->has_values[j->depth - 1] = true;
-        if (j->depth == 1)
-                fputc('\n', j->f);
+        begin_line(j);
         assert(!key == j->is_list[j->depth - 1]);
         if (key) {
                 write_string(j->f, key);
-                fputc(':', j->f);
+                fputs(pretty ? ": " : ":", j->f);
         }
 }
 
@@ -77,8 +104,8 @@ void json_list(Json *j, const char *key) {
 void json_end(Json *j) {
         assert(j->depth > 0);
         j->depth--;
-        if (j->depth == 0 && j->has_values[0])
-                fputc('\n', j->f);
+        if (j->has_values[j->depth] && (pretty || j->depth == 0))
+                begin_line(j);
         fputc(j->is_list[j->depth] ? ']' : '}', j->f);
         if (j->depth == 0)
                 fputc('\n', j->f);

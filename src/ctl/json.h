@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* JSON (RFC 8259) as the verbs print it with --json: written as it comes, nothing is built up. What stands in the
- * outermost object or list has a line each. Values in an object have a key, those in a list have NULL. Whether it
+/* JSON (RFC 8259) as the verbs print it with --json: written as it comes, nothing is built up. In short, what stands in the
+ * outermost object or list has a line each; pretty, each value has one. Values in an object have a key, those in a list have NULL. Whether it
  * could be written is for the caller to ask the stream.
  *
  *         Json j = { .f = stdout };
@@ -24,6 +24,10 @@ typedef struct Json {
         unsigned depth;
         bool is_list[JSON_DEPTH_MAX], has_values[JSON_DEPTH_MAX];
 } Json;
+
+/* --json=WORD, for all that is written from then on: "pretty", "short", or "off", which prints text; NULL, for --json alone,
+ * is pretty on a terminal and else short. False if it is none of these, which is told on standard error. */
+bool json_option(const char *word, bool *ret_json);
 
 void json_object(Json *j, const char *key);
 void json_list(Json *j, const char *key);

@@ -15,8 +15,8 @@
 
 static int help(void) {
         printf("memstallctl release UNIT...|--all\n\n"
-               "Undo a throttle, freeze or protection by hand, and wait until it is done. The step that did it leaves\n"
-               "the unit alone for its Cooldown=.\n\n"
+               "Undo a throttle, freeze or protection by hand, and wait until it is done. For ten minutes nothing\n"
+               "holds the unit again; what ends units is not kept from it.\n\n"
                "     --all   Whatever is held\n"
                "  -h --help  Show this help\n\n"
                "Exit status: 0 done, 1 it is not held, could not be released, or you may not, 2 wrong usage.\n");

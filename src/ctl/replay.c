@@ -8,6 +8,7 @@
 #include "base/usec.h"
 #include "config/load.h"
 #include "core/replay.h"
+#include "ctl/json.h"
 #include "ctl/pager.h"
 #include "ctl/replay-print.h"
 #include "ctl/verbs.h"
@@ -23,7 +24,7 @@ static int help(void) {
                "     --policy-dir=DIR  DIR/*.conf are the policies, in place of those in effect\n"
                "     --root=DIR        Look for configuration and incidents below DIR instead of /\n"
                "     --check           Print nothing; exit status 1 if anything differs\n"
-               "     --json            Print an object for each line\n"
+               "     --json=MODE       Print an object for each line\n"
                "     --no-pager        Do not pipe output into a pager\n"
                "     --force           Go on where lines of the trace are missing\n\n"
                "TRACE may be - for standard input. Marks: = then and now, - only then, + only now.\n"
@@ -209,7 +210,7 @@ int verb_replay(int argc, char **argv) {
         static const struct option options[] = {
                 { "help", no_argument, NULL, 'h' },            { "incident", required_argument, NULL, 'i' },
                 { "policy-dir", required_argument, NULL, 'p' }, { "root", required_argument, NULL, 'r' },
-                { "check", no_argument, NULL, 'c' },           { "json", no_argument, NULL, 'j' },
+                { "check", no_argument, NULL, 'c' },           { "json", optional_argument, NULL, 'j' },
                 { "force", no_argument, NULL, 'f' },           { "no-pager", no_argument, NULL, 'n' },
                 { 0 },
         };
@@ -240,7 +241,8 @@ int verb_replay(int argc, char **argv) {
                         break;
 
                 case 'j':
-                        o.json = true;
+                        if (!json_option(optarg, &o.json))
+                                return CTL_USAGE;
                         break;
 
                 case 'f':

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/usec.h"
+#include "ctl/json.h"
 #include "ctl/pager.h"
 #include "ctl/show-private.h"
 #include "ctl/verbs.h"
@@ -13,10 +14,10 @@ static int help(void) {
         printf("memstallctl show-config [OPTIONS...] [UNIT...]\n\n"
                "Show the settings and policies in effect, with all defaults, and which file gave what; or which\n"
                "policy watches each of the units, the first that matches.\n\n"
-               "  -h --help      Show this help\n"
-               "     --root=DIR  Look for the files below DIR instead of /\n"
-               "     --json      Print one object; with UNIT a list of objects\n"
-               "     --no-pager  Do not pipe output into a pager\n\n"
+               "  -h --help       Show this help\n"
+               "     --root=DIR   Look for the files below DIR instead of /\n"
+               "     --json=MODE  Print one object; with UNIT a list of objects\n"
+               "     --no-pager   Do not pipe output into a pager\n\n"
                "Exit status: 0 done, 1 it could not be read, or no policy watches a unit, 2 wrong usage.\n");
         return CTL_DONE;
 }
@@ -55,7 +56,7 @@ static int run(Show *show, char *const *units, bool no_pager) {
 int verb_show_config(int argc, char **argv) {
         static const struct option options[] = {
                 { "help", no_argument, NULL, 'h' },     { "root", required_argument, NULL, 'r' },
-                { "json", no_argument, NULL, 'j' },     { "no-pager", no_argument, NULL, 'n' },
+                { "json", optional_argument, NULL, 'j' },     { "no-pager", no_argument, NULL, 'n' },
                 { 0 },
         };
         _cleanup_(show_done) Show show = { .root = "", .config = CONFIG_DEFAULT };
@@ -73,7 +74,8 @@ int verb_show_config(int argc, char **argv) {
                         break;
 
                 case 'j':
-                        show.json = true;
+                        if (!json_option(optarg, &show.json))
+                                return CTL_USAGE;
                         break;
 
                 case 'n':

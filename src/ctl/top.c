@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "base/parse.h"
+#include "ctl/json.h"
 #include "ctl/pager.h"
 #include "ctl/top-bus.h"
 #include "ctl/top-keys.h"
@@ -44,7 +45,7 @@ static int help(void) {
                "     --once         Print one sample and exit, the same as -n 1\n"
                "  -n --samples=N    Print so many samples and exit\n"
                "     --interval=T   Length of a sample (default: 1s)\n"
-               "     --json         Print one object for each sample\n"
+               "     --json=MODE    Print one object for each sample\n"
                "     --folded       Print folded stacks with microseconds, for flame graphs\n"
                "  -h --help         Show this help\n\n"
                "Keys: arrows move and unfold, Enter unfolds, s sorts, f folds all, p pauses, ? helps, q quits.\n"
@@ -274,11 +275,12 @@ int verb_top(int argc, char **argv) {
         enum { ONCE = 256, INTERVAL, JSON, FOLDED };
         static const struct option options[] = {
                 { "once", no_argument, NULL, ONCE },        { "samples", required_argument, NULL, 'n' },
-                { "interval", required_argument, NULL, INTERVAL }, { "json", no_argument, NULL, JSON },
+                { "interval", required_argument, NULL, INTERVAL }, { "json", optional_argument, NULL, JSON },
                 { "folded", no_argument, NULL, FOLDED },    { "help", no_argument, NULL, 'h' },
                 { 0 },
         };
         static Top t = { .interval_usec = USEC_PER_SEC };
+        bool json;
         int c, r;
 
         while ((c = getopt_long(argc, argv, "n:h", options, NULL)) >= 0)
@@ -304,7 +306,9 @@ int verb_top(int argc, char **argv) {
                         break;
 
                 case JSON:
-                        t.output = OUTPUT_JSON;
+                        if (!json_option(optarg, &json))
+                                return CTL_USAGE;
+                        t.output = json ? OUTPUT_JSON : OUTPUT_TABLE;
                         break;
 
                 case FOLDED:

@@ -48,29 +48,33 @@ static int answer_release(sd_bus_message *m, bool all) {
 }
 
 static int answer_property(sd_bus_message *m) {
-        uint64_t lost = strcmp(mode, "losses") == 0 ? 3 : 0;
         const char *interface, *name;
         int r;
 
         r = sd_bus_message_read(m, "ss", &interface, &name);
         if (r < 0)
                 return r;
-        if (strcmp(name, "DryRun") == 0)
-                return sd_bus_reply_method_return(m, "v", "b", 0);
-        if (strcmp(name, "ConfigErrors") == 0 || strcmp(name, "LostRecords") == 0 || strcmp(name, "StuckThreads") == 0)
-                return sd_bus_reply_method_return(m, "v", "t", lost);
-        if (strcmp(name, "Blind") == 0)
-                return sd_bus_reply_method_return(m, "v", "a{st}", 4, "units", lost, "preferences", lost, "stalls", lost,
-                                                  "warnings", lost);
-        if (strcmp(name, "Watches") == 0)
-                return sd_bus_reply_method_return(m, "v", "a(sssbs)", 2, "/", "-.slice", "50-host", 0, "", "/no/hog.service",
-                                                  "hog.service", "50-hog", 1, "0123");
         if (strcmp(name, "Holds") == 0 && released)
                 return sd_bus_reply_method_return(m, "v", "a(sssstts)", 0);
         if (strcmp(name, "Holds") == 0)
                 return sd_bus_reply_method_return(m, "v", "a(sssstts)", 1, "hog.service", "throttle", "50-hog", "slow",
                                                   clock_usec() - 5 * USEC_PER_SEC, USEC_INFINITY, "0123");
         return sd_bus_reply_method_return(m, "v", "s", "fentry, all classes");
+}
+
+/* Of each kind, and one that no memstallctl knows yet. */
+static int answer_all(sd_bus_message *m) {
+        uint64_t lost = strcmp(mode, "losses") == 0 ? 3 : 0;
+
+        return sd_bus_reply_method_return(
+                m, "a{sv}", 13, "Version", "s", "1.0", "SystemdVersion", "s", "257", "Culprits", "s",
+                "fentry, all classes", "EarlyWarning", "s", "kswapd", "DryRun", "b", lost > 0, "ConfigErrors", "t", lost,
+                "LostRecords", "t", lost, "StuckThreads", "t", lost, "News", "a(si)", 1, "x", 1, "Policies", "a(ss)", 2,
+                "50-host", "/etc/memstalld/policy.d/50-host.conf", "50-hog", "/etc/memstalld/policy.d/50-hog.conf", "Blind",
+                "a{st}", 4, "units", lost, "preferences", lost, "stalls", lost, "warnings", lost, "Watches", "a(sssbs)", 2,
+                "/", "-.slice", "50-host", 0, "", "/no/hog.service", "hog.service", "50-hog", 1,
+                "0123456789abcdef0123456789abcdef", "Holds", "a(sssstts)", 1, "hog.service", "throttle", "50-hog", "slow",
+                clock_usec() - 5 * USEC_PER_SEC, USEC_INFINITY, "0123456789abcdef0123456789abcdef");
 }
 
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -82,6 +86,8 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return answer_release(m, false) < 0 ? -EIO : 1;
         if (sd_bus_message_is_method_call(m, "org.memstalld1.Manager", "ReleaseAll"))
                 return answer_release(m, true) < 0 ? -EIO : 1;
+        if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", "GetAll"))
+                return answer_all(m) < 0 ? -EIO : 1;
         if (sd_bus_message_is_method_call(m, "org.memstalld1.Manager", "Stalls"))
                 return answer_stalls(m) < 0 ? -EIO : 1;
         return 0;

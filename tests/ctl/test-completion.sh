@@ -37,12 +37,13 @@ verbs=$("$ctl" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z-]*\).*/\1/p' | sort | 
 offers "${verbs% }" ""
 offers "check" ch
 offers "--help --version" --
-offers "--help --host= --json --root= --strict" check --
-offers "--help --json --no-pager --root=" show-config --
+offers "--help --host= --json= --root= --strict" check --
+offers "--help --json= --no-pager --root=" show-config --
 offers "no yes" check --host = ""
 offers "no" check --host n
 offers "policy.d" show-config --root = ""
-offers "--help" status --
+offers "--help --json= --no-pager" status --
+offers "pretty" status --json = p
 offers "a.conf policy.d" check ""
 offers "policy.d" check --root = po
 offers "policy.d" check --root po

@@ -31,6 +31,18 @@ static void test_columns(void **state) {
                           "b                  10s\n");
 }
 
+static void test_colors(void **state) {
+        _cleanup_(table_done) Table t = { .n_columns = 2, .colors = true };
+
+        assert_int_equal(table_add(&t, (const char *const[]){ "UNIT", "BY" }), 0);
+        assert_int_equal(table_add(&t, (const char *const[]){ "a", "freeze" }), 0);
+        table_stress(&t);
+        assert_int_equal(table_add(&t, (const char *const[]){ "b", "kill" }), 0);
+        assert_prints(&t, "\x1b[4mUNIT  BY\x1b[0m\n"
+                          "\x1b[1ma     freeze\x1b[0m\n"
+                          "b     kill\n");
+}
+
 /* Whoever makes a cgroup chooses its name. */
 static void test_control_characters(void **state) {
         _cleanup_(table_done) Table t = { .n_columns = 1 };
@@ -48,6 +60,7 @@ static void test_empty(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_columns),
+                cmocka_unit_test(test_colors),
                 cmocka_unit_test(test_control_characters),
                 cmocka_unit_test(test_empty),
         };
