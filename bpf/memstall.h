@@ -41,6 +41,7 @@ enum {
         MEMSTALL_MARK_MEMCG = 1 << 0,          /* reclaims in the cgroup of limit_id */
         MEMSTALL_MARK_DIRECT = 1 << 1,
         MEMSTALL_MARK_COMPACTION = 1 << 2,
+        MEMSTALL_MARK_PAGES = 1 << 3,          /* waits for pages: had another section in it before any of these */
         /* Of what the task is in the middle of, around its sections. */
         MEMSTALL_MARK_OVER_HIGH = 1 << 8,
         MEMSTALL_MARK_NODE_RECLAIM = 1 << 9,
@@ -48,7 +49,8 @@ enum {
         /* Of neither: waits for a page (wait_site, wait_ns). A section that begins ends it. */
         MEMSTALL_MARK_WAIT = 1 << 16,
 };
-#define MEMSTALL_MARKS_OF_SECTION (MEMSTALL_MARK_MEMCG | MEMSTALL_MARK_DIRECT | MEMSTALL_MARK_COMPACTION)
+#define MEMSTALL_MARKS_OF_SECTION                                                                           \
+        (MEMSTALL_MARK_MEMCG | MEMSTALL_MARK_DIRECT | MEMSTALL_MARK_COMPACTION | MEMSTALL_MARK_PAGES)
 #define MEMSTALL_MARKS_AROUND (MEMSTALL_MARK_OVER_HIGH | MEMSTALL_MARK_NODE_RECLAIM | MEMSTALL_MARK_BY_HAND)
 
 /* Functions in which a task waits for a page. */

@@ -53,13 +53,34 @@ static __always_inline int begin_section(struct task_struct *task) {
         return 0;
 }
 
+/* ---- What names the section that it happens in: the first does, what nests in it is its doing. A section that has
+ * another inside it before is a wait for pages, for which that one is done ---- */
+
+static __always_inline MemstallTask *unnamed_section(void) {
+        struct task_struct *task = bpf_get_current_task_btf();
+        MemstallTask *record;
+
+        if (!in_section(task))
+                return NULL;
+        record = record_of(task);
+        return record && !(record->marks & MEMSTALL_MARKS_OF_SECTION) ? record : NULL;
+}
+
+static __always_inline int section_is(uint32_t mark) {
+        MemstallTask *record = unnamed_section();
+
+        if (record)
+                record->marks |= mark;
+        return 0;
+}
+
 /* At the beginning of psi_memstall_enter(). */
 static __always_inline int enter_section(void) {
         struct task_struct *task = bpf_get_current_task_btf();
 
         if (in_section(task)) {
                 count(MEMSTALL_COUNTER_NESTED);
-                return 0;
+                return section_is(MEMSTALL_MARK_PAGES);
         }
         return begin_section(task);
 }
@@ -219,26 +240,6 @@ static __always_inline int section_goes_on(void *ctx) {
                 return 0;
         record = record_of(task);
         return record && record->start_ns ? show_running(ctx, record) : 0;
-}
-
-/* ---- Hooks that name the section they happen in: the first does, what nests in it is its doing ---- */
-
-static __always_inline MemstallTask *unnamed_section(void) {
-        struct task_struct *task = bpf_get_current_task_btf();
-        MemstallTask *record;
-
-        if (!in_section(task))
-                return NULL;
-        record = record_of(task);
-        return record && !(record->marks & MEMSTALL_MARKS_OF_SECTION) ? record : NULL;
-}
-
-static __always_inline int section_is(uint32_t mark) {
-        MemstallTask *record = unnamed_section();
-
-        if (record)
-                record->marks |= mark;
-        return 0;
 }
 
 /* ---- Hooks around sections: what the task does that has sections in it ---- */

@@ -59,6 +59,17 @@ static void read_blocks(void) {
         }
 }
 
+/* Reclaim for the limit has its own class where it is not inside of another section. */
+static void check_classes(const Memstall *m, const Reading *r, pid_t pid) {
+        const StallEntry *max = find(r, pid, STALL_MEMCG_MAX);
+        char stack[4096] = "";
+
+        CHECK(find(r, pid, STALL_READ));
+        if (max)
+                (void) memstall_symbolize(m, max, stack, sizeof(stack));
+        CHECK(!*stack || strncmp(stack, "try_charge", strlen("try_charge")) == 0);
+}
+
 /* Whether PSI and the sections agree, and there were sections inside of others, of which none has taken the end of another
  * for its own. */
 static bool nested_is_right(Memstall *m, const Cgroup *c) {
@@ -76,6 +87,8 @@ static bool nested_is_right(Memstall *m, const Cgroup *c) {
         CHECK(memstall_counters(m, &after) == 0);
         print_all(m);
         cgroup_end(c, pid);
+        if (after.nested > before.nested)
+                check_classes(m, &r, pid);
         (void) printf("%" PRIu64 " sections inside of %" PRIu64 ", %" PRIu64 " without a beginning\n",
                       after.nested - before.nested, after.sections - before.sections, after.orphans - before.orphans);
         CHECK(after.orphans == before.orphans);

@@ -134,6 +134,8 @@ static void test_running(void **state) {
                 { NOW - 4 * MSEC, MEMSTALL_MARK_DIRECT, 0, 1, STALL_DIRECT_RECLAIM, 4000, 4000 },
                 { NOW - 4 * MSEC, MEMSTALL_MARK_COMPACTION, 0, 1, STALL_COMPACTION, 4000, 4000 },
                 { NOW - 4 * MSEC, MEMSTALL_MARK_NODE_RECLAIM, 0, 1, STALL_NODE_RECLAIM, 4000, 4000 },
+                { NOW - 4 * MSEC, MEMSTALL_MARK_NODE_RECLAIM | MEMSTALL_MARK_PAGES, 0, 1, STALL_NODE_RECLAIM, 4000, 4000 },
+                { NOW - 4 * MSEC, MEMSTALL_MARK_PAGES, 0, 1, STALL_OTHER, 4000, 4000 },
                 { NOW - 4 * MSEC, 0, STALL_KSWAPD, 1, STALL_KSWAPD, 4000, 4000 },
                 { NOW - 4 * MSEC, 0, 0, 1, STALL_OTHER, 4000, 4000 },
                 /* from before the window */
