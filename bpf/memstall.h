@@ -48,6 +48,10 @@ enum {
         MEMSTALL_MARK_BY_HAND = 1 << 10,       /* reclaims in the cgroup of target_id outside of a section */
         /* Of neither: waits for a page (wait_site, wait_ns). A section that begins ends it. */
         MEMSTALL_MARK_WAIT = 1 << 16,
+        /* Of that, and of the section that ends it: the page comes from swap. */
+        MEMSTALL_MARK_SWAP_IN = 1 << 17,
+        /* Of a section: it has slept for I/O. */
+        MEMSTALL_MARK_SLEPT = 1 << 18,
 };
 #define MEMSTALL_MARKS_OF_SECTION                                                                           \
         (MEMSTALL_MARK_MEMCG | MEMSTALL_MARK_DIRECT | MEMSTALL_MARK_COMPACTION | MEMSTALL_MARK_PAGES)
@@ -86,7 +90,8 @@ typedef struct MemstallTaskSet {
         MemstallTask records[MEMSTALL_SET_SIZE];
 } MemstallTaskSet;
 
-/* Map `totals`. `site` splits the waits by their caller, as far as the stack's first frames tell. */
+/* Map `totals`. `site` splits the waits by their caller, as far as the stack's first frames tell; short ones, of which
+ * nobody asks for a stack, by whether they have slept: who waits for a page does, who has it read does not. */
 typedef struct MemstallKey {
         uint64_t cgroup_id;
         uint64_t limit_id;
@@ -167,5 +172,5 @@ static inline uint32_t memstall_class_by_marks(uint32_t marks, uint32_t kthread_
                 return STALL_NODE_RECLAIM;
         if (marks & MEMSTALL_MARK_OVER_HIGH)
                 return STALL_HIGH_THROTTLE;
-        return MEMSTALL_WAIT;
+        return marks & MEMSTALL_MARK_SWAP_IN ? STALL_SWAP_IN : MEMSTALL_WAIT;
 }

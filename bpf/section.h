@@ -39,7 +39,7 @@ static __always_inline uint32_t kthread_class(struct task_struct *task, const ch
  * surrounds this one; a wait that it interrupts is PSI's from here on. Its beginning is written last: what was done
  * before is not PSI's time. */
 static __always_inline int begin_section(struct task_struct *task) {
-        MemstallTask *record = renew_record(task, MEMSTALL_MARKS_AROUND);
+        MemstallTask *record = renew_record(task, MEMSTALL_MARKS_AROUND | MEMSTALL_MARK_SWAP_IN);
 
         if (!record)
                 return 0;
@@ -155,8 +155,8 @@ static __always_inline void add_section(void *ctx, const MemstallTask *record, u
         MemstallKey key = key_of(record, now >> MEMSTALL_EPOCH_SHIFT);
         bool is_wait = key.class == MEMSTALL_WAIT;
 
-        if (stacks && is_wait && took >= long_section_ns)
-                key.site = call_site(ctx, record->tgid, now);
+        if (stacks && is_wait)
+                key.site = took >= long_section_ns ? call_site(ctx, record->tgid, now) : !!(record->marks & MEMSTALL_MARK_SLEPT);
         count(MEMSTALL_COUNTER_SECTIONS);
 
         /* Many short waits are an entry as well, and only a stack names them: one look at the first. */

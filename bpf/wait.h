@@ -44,11 +44,21 @@ static __always_inline bool is_inner_sleep(struct task_struct *task, MemstallWai
         return old->marks & (MEMSTALL_MARKS_AROUND | MEMSTALL_MARK_BY_HAND);
 }
 
+static __always_inline int section_sleeps(struct task_struct *task) {
+        MemstallTask *record = record_of(task);
+
+        if (record)
+                record->marks |= MEMSTALL_MARK_SLEPT;
+        return 0;
+}
+
 static __always_inline int wait_begins(MemstallWaitSite site) {
         struct task_struct *task = bpf_get_current_task_btf();
         MemstallTask *record;
 
-        if (in_section(task) || task->flags & PF_KTHREAD || is_inner_sleep(task, site))
+        if (in_section(task))
+                return site == MEMSTALL_WAIT_SLEEP ? section_sleeps(task) : 0;
+        if (task->flags & PF_KTHREAD || is_inner_sleep(task, site))
                 return 0;
 
         /* Any other record has lost its end: what is marked waits for no page outside of its sections. */
@@ -57,7 +67,7 @@ static __always_inline int wait_begins(MemstallWaitSite site) {
                 return 0;
         record->wait_site = site;
         record->wait_ns = bpf_ktime_get_ns();
-        record->marks = MEMSTALL_MARK_WAIT;
+        record->marks = MEMSTALL_MARK_WAIT | (site == MEMSTALL_WAIT_SLEEP ? 0 : MEMSTALL_MARK_SWAP_IN);
         return 0;
 }
 

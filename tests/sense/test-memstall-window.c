@@ -136,6 +136,8 @@ static void test_running(void **state) {
                 { NOW - 4 * MSEC, MEMSTALL_MARK_NODE_RECLAIM, 0, 1, STALL_NODE_RECLAIM, 4000, 4000 },
                 { NOW - 4 * MSEC, MEMSTALL_MARK_NODE_RECLAIM | MEMSTALL_MARK_PAGES, 0, 1, STALL_NODE_RECLAIM, 4000, 4000 },
                 { NOW - 4 * MSEC, MEMSTALL_MARK_PAGES, 0, 1, STALL_OTHER, 4000, 4000 },
+                { NOW - 4 * MSEC, MEMSTALL_MARK_SWAP_IN | MEMSTALL_MARK_SLEPT, 0, 1, STALL_SWAP_IN, 4000, 4000 },
+                { NOW - 4 * MSEC, MEMSTALL_MARK_SWAP_IN | MEMSTALL_MARK_MEMCG, 0, 1, STALL_MEMCG_MAX, 4000, 4000 },
                 { NOW - 4 * MSEC, 0, STALL_KSWAPD, 1, STALL_KSWAPD, 4000, 4000 },
                 { NOW - 4 * MSEC, 0, 0, 1, STALL_OTHER, 4000, 4000 },
                 /* from before the window */
