@@ -15,11 +15,25 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bpf/memstall.h"
+
 void sleep_usec(uint64_t usec) {
         struct timespec ts = { .tv_sec = (time_t) (usec / USEC_PER_SEC),
                                .tv_nsec = (long) (usec % USEC_PER_SEC * 1000) };
 
         (void) nanosleep(&ts, NULL);
+}
+
+#define EPOCH_USEC ((UINT64_C(1) << MEMSTALL_EPOCH_SHIFT) / 1000)
+
+void wait_for_epoch(void) {
+        struct timespec now;
+        uint64_t at;
+
+        CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+        at = ((uint64_t) now.tv_sec * USEC_PER_SEC + (uint64_t) now.tv_nsec / 1000) % EPOCH_USEC;
+        if (at + SHOWN_USEC > 2 * EPOCH_USEC)
+                sleep_usec(EPOCH_USEC - at);
 }
 
 static int write_file(const char *folder, const char *name, const char *text) {

@@ -44,9 +44,13 @@ unsigned lru_generations(unsigned set);
  * io.pressure. PSI brings both up to date every 2 s. */
 uint64_t cgroup_stall_usec(const Cgroup *c, const char *file);
 
-/* So long a task goes on, once it stalls, where the sums are held against PSI: with what cgroup_settle() takes it has to
- * fit into the window that memstall_read() is sure to show, 8.6 s, on a slow machine as well. */
+/* So long a task goes on, once it stalls, where the sums are held against PSI. */
 #define STALL_FOR_USEC (2 * USEC_PER_SEC)
+
+/* Waits until memstall_read() will show all that comes now for SHOWN_USEC at least: until early in an epoch of the BPF
+ * programs (bpf/memstall.h). What PSI has of a cgroup from its beginning can be held against that. */
+#define SHOWN_USEC (12 * USEC_PER_SEC)
+void wait_for_epoch(void);
 
 /* Stops the process, so that nothing stalls any longer, and waits until its cgroup's memory.pressure is up to date. */
 uint64_t cgroup_settle(const Cgroup *c, pid_t pid);

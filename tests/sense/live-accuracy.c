@@ -19,7 +19,7 @@
 #include "live-ways.h"
 #include "sense/memstall.h"
 
-/* The window that memstall_read() is sure to show is 8.6 s: work and wait have to fit into it. */
+/* Both have to fit into SHOWN_USEC, on a slow machine as well. */
 #define WORK_USEC (5 * USEC_PER_SEC)
 #define WARM_UP_USEC (2 * USEC_PER_SEC) /* of it */
 #define SETTLE_USEC (5 * USEC_PER_SEC / 2) /* PSI brings its file up to date every 2 s */
@@ -187,6 +187,7 @@ static Verdict measure(Memstall *m, const Way *way, const Cgroup *c) {
         Sums sums;
 
         CHECK(memstall_counters(m, &before) == 0);
+        wait_for_epoch();
         if (way->swap_max)
                 cgroup_write(c, "memory.swap.max", way->swap_max);
         pid = work(way, c);

@@ -47,6 +47,7 @@ bool test_again(Memstall *m) {
 
         if (!cgroup_make(&first, "first", "memory.max", "2M") || !cgroup_make(&second, "second", "memory.max", "2M"))
                 return false;
+        wait_for_epoch();
         pid = cgroup_fork(&first, look_up_nothing);
         wait_for_stall(m, &first);
         sleep_usec(STALL_FOR_USEC);
@@ -55,6 +56,7 @@ bool test_again(Memstall *m) {
         first_usec = usec_in(&r, first.id);
         cgroup_end(&first, pid);
 
+        wait_for_epoch();
         (void) fork_as(&second, pid);
         wait_for_stall(m, &second);
         sleep_usec(STALL_FOR_USEC);

@@ -33,6 +33,7 @@ bool test_killed(Memstall *m) {
 
         if (!cgroup_make(&c, "killed", "memory.high", "4M"))
                 return false;
+        wait_for_epoch();
         pid = cgroup_fork(&c, fill_memory);
         read_until(m, pid, 2 * USEC_PER_SEC, &r);
         (void) kill(pid, SIGKILL);
@@ -63,6 +64,7 @@ bool test_removed(Memstall *m) {
 
         if (!cgroup_make(&c, "removed", "memory.high", "4M") || !cgroup_make(&other, "other", "memory.high", "max"))
                 return false;
+        wait_for_epoch();
         pid = cgroup_fork(&c, fill_memory);
         read_until(m, pid, 2 * USEC_PER_SEC, &r);
         (void) snprintf(text, sizeof(text), "%d", (int) pid);
@@ -216,17 +218,20 @@ bool test_many(Memstall *m, unsigned n) {
         read_now(m, &r);
         CHECK(memstall_counters(m, &c) == 0);
         (void) printf("%u tasks: %zu records at a time, %" PRIu64 " sections, %" PRIu64 " in the window, %" PRIu64
-                      " lost for room, %" PRIu64 " without a beginning; %" PRIu64 " us, some of PSI %" PRIu64 " us\n",
+                      " lost for room, %" PRIu64 " without a beginning of %" PRIu64 " missed, %" PRIu64 " mended; %" PRIu64
+                      " us, some of PSI %" PRIu64 " us\n",
                       n, most, c.sections - earlier.sections, count_in(&r, group.id), c.full - earlier.full,
-                      c.orphans - earlier.orphans, usec_in(&r, group.id), psi);
+                      c.orphans - earlier.orphans, c.missed - earlier.missed, c.mended - earlier.mended,
+                      usec_in(&r, group.id), psi);
         (void) fflush(stdout);
         cgroup_end(&group, pid);
 
         CHECK(most >= MIN(n / 2, 100U)); /* a slow guest has most of them wait for a CPU */
-        CHECK(count_in(&r, group.id) >= n / 2);
+        CHECK(c.sections - earlier.sections >= n / 2);
         CHECK(usec_in(&r, group.id) >= psi / 5 * 4); /* all of them together, not whether there is one */
         CHECK(c.full == earlier.full);
-        CHECK(c.orphans - earlier.orphans <= n / 20);
+        /* All but those whose beginning the kernel says to have skipped: BPF interrupted by itself. */
+        CHECK(c.orphans - earlier.orphans <= n / 20 + c.missed - earlier.missed);
         check_records(m, before);
         close_pipe(go);
         close_pipe(ready);

@@ -79,6 +79,7 @@ static bool nested_is_right(Memstall *m, const Cgroup *c) {
         pid_t pid;
 
         CHECK(memstall_counters(m, &before) == 0);
+        wait_for_epoch();
         pid = cgroup_fork(c, read_blocks);
         wait_for_stall(m, c);
         sleep_usec(STALL_FOR_USEC);

@@ -45,6 +45,7 @@ static bool max_is_right(Memstall *m, const Cgroup *c) {
         ReclaimEntry reclaim;
         pid_t pid;
 
+        wait_for_epoch();
         pid = cgroup_fork(c, look_up_nothing);
         wait_for_stall(m, c);
         sleep_usec(STALL_FOR_USEC);

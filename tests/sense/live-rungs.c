@@ -103,6 +103,7 @@ static bool max_is_right(Memstall *m, size_t rung) {
         Reading r;
         Load l;
 
+        wait_for_epoch();
         CHECK(load_begin(&l, "memory.max", "2M", look_up_nothing));
         read_until(m, &l, 1, &r);
         sleep_usec(STALL_FOR_USEC);
