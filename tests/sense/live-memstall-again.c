@@ -11,7 +11,8 @@
 #define LAST_PID "/proc/sys/kernel/ns_last_pid"
 
 enum {
-        TRIES = 20,
+        FORKS = 20,
+        TRIES = 3,
 };
 
 /* ---- A process with the number of one that stalled before it, in another cgroup ---- */
@@ -25,7 +26,7 @@ static bool set_last_pid(pid_t pid) {
 }
 
 static pid_t fork_as(const Cgroup *c, pid_t wanted) {
-        for (int i = 0; i < TRIES; i++) {
+        for (int i = 0; i < FORKS; i++) {
                 pid_t pid;
 
                 CHECK(set_last_pid(wanted - 1));
@@ -38,34 +39,47 @@ static pid_t fork_as(const Cgroup *c, pid_t wanted) {
         return -1;
 }
 
-bool test_again(Memstall *m) {
+/* Whether PSI and the sections agree of both; all else has to hold. */
+static bool again_is_right(Memstall *m, const Cgroup *first, const Cgroup *second) {
         uint64_t first_usec, psi, psi_again;
-        size_t before = count_records(m);
-        Cgroup first, second;
+        bool right;
         Reading r;
         pid_t pid;
 
-        if (!cgroup_make(&first, "first", "memory.max", "2M") || !cgroup_make(&second, "second", "memory.max", "2M"))
-                return false;
         wait_for_epoch();
-        pid = cgroup_fork(&first, look_up_nothing);
-        wait_for_stall(m, &first);
+        pid = cgroup_fork(first, look_up_nothing);
+        wait_for_stall(m, first);
         sleep_usec(STALL_FOR_USEC);
-        psi = cgroup_settle(&first, pid);
+        psi = cgroup_settle(first, pid);
         read_now(m, &r);
-        first_usec = usec_in(&r, first.id);
-        cgroup_end(&first, pid);
+        first_usec = usec_in(&r, first->id);
+        cgroup_end(first, pid);
 
         wait_for_epoch();
-        (void) fork_as(&second, pid);
-        wait_for_stall(m, &second);
+        (void) fork_as(second, pid);
+        wait_for_stall(m, second);
         sleep_usec(STALL_FOR_USEC);
-        psi_again = cgroup_settle(&second, pid);
+        psi_again = cgroup_settle(second, pid);
         read_now(m, &r);
-        CHECK(usec_in(&r, first.id) <= first_usec);
-        CHECK(is_near("first of its number", psi, first_usec));
-        CHECK(is_near("second of its number", psi_again, usec_in(&r, second.id)));
-        cgroup_end(&second, pid);
+        CHECK(usec_in(&r, first->id) <= first_usec);
+        right = is_near("first of its number", psi, first_usec);
+        right = is_near("second of its number", psi_again, usec_in(&r, second->id)) && right;
+        cgroup_end(second, pid);
+        return right;
+}
+
+bool test_again(Memstall *m) {
+        size_t before = count_records(m);
+        bool right = false;
+
+        for (int i = 0; i < TRIES && !right; i++) {
+                Cgroup first, second;
+
+                if (!cgroup_make(&first, "first", "memory.max", "2M") || !cgroup_make(&second, "second", "memory.max", "2M"))
+                        return false;
+                right = again_is_right(m, &first, &second);
+        }
+        CHECK(right);
         check_records(m, before);
         return true;
 }
