@@ -16,9 +16,11 @@ count_decisions() { # WATCH
 }
 has_decisions() { [ "$(count_decisions "$1")" -ge "$2" ]; } # WATCH COUNT
 
-# Waits for decisions of WATCH, and has them judged: a line of the table. CAUSES is a pattern.
+# Waits for COUNT decisions of WATCH, or so long that one has to do, and has them judged: a line of the table. CAUSES is a pattern.
 cause_is() { # WHAT WATCH CAUSES CULPRIT SUFFERER [SECONDS [COUNT]]
-    wait_for "${6:-90}" has_decisions "$2" "${7:-3}"
+    local until=$((SECONDS + ${6:-60}))
+    until has_decisions "$2" "${7:-3}" || [ "$SECONDS" -ge "$until" ]; do sleep 0.2; done
+    wait_for "${6:-60}" has_decisions "$2" 1
     records -o json --all MEMSTALLD_WATCH_UNIT="$2" | judge-cause "$1" "$3" "$4" "$5" || WRONG+=("$1")
 }
 
