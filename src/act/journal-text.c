@@ -23,7 +23,10 @@ static const struct {
 };
 
 const char *name_of(const CgroupName *c) {
-        return c->kind == CGROUP_HOST ? "host" : c->unit;
+        if (c->kind == CGROUP_HOST)
+                return "host";
+        /* Users choose what their units are called: one of the system's may be called so, too. */
+        return c->delegated ? c->path : c->unit;
 }
 
 /* "SIGKILL"; the number for what has no name. */

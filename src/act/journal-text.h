@@ -39,7 +39,7 @@ void text_refused(Text *t, const Refusal *r);
 /* "policy 50-backup has expired: it is off, nothing is watched by it any more" */
 void text_expired(Text *t, const Policy *p);
 
-/* What a cgroup is called in a sentence: its unit, or "host". */
+/* What a cgroup is called in a sentence: its unit, its path if the system manager does not know it, or "host". */
 const char *name_of(const CgroupName *c);
 
 /* "memory pressure some 34% of 2s (limit 10%)" */

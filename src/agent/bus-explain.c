@@ -94,7 +94,7 @@ int bus_method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         q->message = sd_bus_message_ref(m);
         q->cgroup_id = explain_find(q->agent->core, name);
         if (q->cgroup_id == 0)
-                return sd_bus_error_setf(error, "org.memstalld1.NoSuchUnit", "%s does not run", name);
+                return sd_bus_error_setf(error, "org.memstalld1.NoSuchUnit", "%.255s does not run", name);
         if (!look_first(q))
                 return explain_answer(q);
         r = wait_for_look(&q);

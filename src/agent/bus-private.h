@@ -3,32 +3,25 @@
 
 #include <systemd/sd-bus.h>
 
+#include "agent/bus-access.h"
 #include "agent/bus.h"
+#include "agent/call-rate.h"
 #include "base/id128.h"
 
 /* The inside of org.memstalld1.Manager. bus.c has the connection, the table of what there is, and the signals;
- * bus-properties.c has what anybody may read; a method is a file bus-NAME.c with one function, declared here.
- * libsystemd lets root alone call what bus.c does not mark SD_BUS_VTABLE_UNPRIVILEGED; that asks bus-authorize.c. */
+ * bus-properties.c has what anybody may read; a method is a file bus-NAME.c with one function, declared here. Anybody may
+ * call it (units/org.memstalld1.conf): one that does something, or tells of processes, begins with bus_access_then(). */
 
 typedef struct BusStalls BusStalls; /* of bus-stalls.c */
-
-/* A call of somebody who is not root, while polkit is asked, see agent/bus-authorize.h. */
-typedef struct Petition {
-        AgentBus *bus;
-        sd_bus_message *message; /* NULL: free */
-        sd_bus_slot *slot;
-        sd_bus_message_handler_t then;
-} Petition;
-
-#define PETITIONS_MAX 4U
 
 struct AgentBus {
         Agent *agent;
         sd_bus *bus;
-        sd_bus_slot *vtable, *name, *disconnected, *oomd;
+        BusAccess *access;
+        sd_bus_slot *vtable, *name, *disconnected, *oomd, *filter;
         sd_event_source *retry;
+        CallRate rate; /* of all calls */
         BusStalls *stalls; /* NULL until somebody asks */
-        Petition petitions[PETITIONS_MAX];
 };
 
 void bus_incident_text(char buf[33], const Id128 *id);

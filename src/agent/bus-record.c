@@ -5,7 +5,7 @@
 #include "agent/agent-private.h"
 #include "agent/bus-private.h"
 
-int bus_method_record(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+static int record(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Agent *a = ((AgentBus *) userdata)->agent;
         int fd, r;
 
@@ -20,4 +20,10 @@ int bus_method_record(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return -errno;
         r = recording_new(&a->recording, a->event, a->recorder, fd);
         return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
+}
+
+int bus_method_record(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        AgentBus *b = userdata;
+
+        return bus_access_then(b->access, m, BUS_ACTION_OBSERVE, record, b, error);
 }

@@ -6,10 +6,7 @@
 #include <string.h>
 
 #include "agent/agent-private.h"
-#include "agent/bus-authorize.h"
 #include "agent/bus-private.h"
-
-#define ACTION "org.memstalld1.release"
 
 /* The unit's, by name or by cgroup path, which a delegated one needs. A hold of an earlier run has no id; it is being
  * undone already. */
@@ -60,9 +57,9 @@ static int release_all(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 }
 
 int bus_method_release(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        return bus_authorize(m, userdata, ACTION, release_one, error);
+        return bus_access_then(((AgentBus *) userdata)->access, m, BUS_ACTION_RELEASE, release_one, userdata, error);
 }
 
 int bus_method_release_all(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        return bus_authorize(m, userdata, ACTION, release_all, error);
+        return bus_access_then(((AgentBus *) userdata)->access, m, BUS_ACTION_RELEASE, release_all, userdata, error);
 }

@@ -34,6 +34,7 @@ static int bus_stalls_new(BusStalls **ret) {
 
         if (!s)
                 return -ENOMEM;
+        s->rate = (CallRate){ .per_caller = 5, .total = 20 };
         r = memstall_live_new(&s->live);
         if (r < 0)
                 return r;
@@ -96,7 +97,7 @@ static int answer(sd_bus_message *reply, const Agent *a, BusStalls *s, const Liv
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-int bus_method_stalls(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+static int stalls(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         AgentBus *b = userdata;
         const char *caller = sd_bus_message_get_sender(m);
@@ -123,4 +124,10 @@ int bus_method_stalls(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return r;
         r = sd_bus_message_new_method_return(m, &reply);
         return r < 0 ? r : answer(reply, b->agent, b->stalls, &reading);
+}
+
+int bus_method_stalls(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        AgentBus *b = userdata;
+
+        return bus_access_then(b->access, m, BUS_ACTION_OBSERVE, stalls, b, error);
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "agent/agent-private.h"
-#include "agent/bus-authorize.h"
 #include "agent/bus-private.h"
 #include "agent/oomd.h"
+#include "base/clock.h"
 
 #define SYSTEM_BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 #define OBJECT "/org/memstalld1"
 #define INTERFACE "org.memstalld1.Manager"
 #define NAME "org.memstalld1"
 #define RETRY_USEC (5 * USEC_PER_SEC)
-#define CREDENTIALS_USEC USEC_PER_SEC /* libsystemd waits for the bus to say who calls: not for its 25 s */
 
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
@@ -31,15 +30,16 @@ static const sd_bus_vtable manager_vtable[] = {
                                               "u", actions_left, "u", actions_max, "t", actions_usec,
                                               "a(sss)", policies, "a(sssstt)", holds,
                                               "a(ssssasbsbsttuuta(ssbstttttuasa(sssttbt)))", watches),
-                                bus_method_explain, 0),
-        SD_BUS_METHOD_WITH_ARGS("Record", SD_BUS_ARGS("h", pipe), SD_BUS_NO_RESULT, bus_method_record, 0),
+                                bus_method_explain, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Record", SD_BUS_ARGS("h", pipe), SD_BUS_NO_RESULT, bus_method_record,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Release", SD_BUS_ARGS("s", unit), SD_BUS_RESULT("u", n_held), bus_method_release,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ReleaseAll", SD_BUS_NO_ARGS, SD_BUS_RESULT("u", n_held), bus_method_release_all,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Stalls", SD_BUS_ARGS("t", since_usec),
                                 SD_BUS_RESULT("t", now_usec, "t", left_out_usec, "a(sssusstbtts)", stalls),
-                                bus_method_stalls, 0),
+                                bus_method_stalls, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("ActionTaken",
                                 SD_BUS_ARGS("s", incident, "s", unit, "s", action, "s", policy, "s", step, "s", outcome),
                                 0),
@@ -51,7 +51,8 @@ static int bus_connect(AgentBus *b);
 
 static void bus_close(AgentBus *b) {
         bus_explain_forget();
-        bus_authorize_forget(b);
+        b->access = bus_access_free(b->access);
+        b->filter = sd_bus_slot_unref(b->filter);
         b->name = sd_bus_slot_unref(b->name);
         b->disconnected = sd_bus_slot_unref(b->disconnected);
         b->oomd = sd_bus_slot_unref(b->oomd);
@@ -86,6 +87,16 @@ static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return 0;
 }
 
+/* Whoever reads a property or calls a method without end gets errors, which cost next to nothing. */
+static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        AgentBus *b = userdata;
+        const char *sender = sd_bus_message_get_sender(m);
+
+        if (!sd_bus_message_is_method_call(m, NULL, NULL) || call_rate_allows(&b->rate, sender ? sender : "", clock_usec()))
+                return 0;
+        return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "asked too often, wait a second");
+}
+
 /* Connects in the background: a socket that is not there yet is waited for with inotify. */
 static int bus_connect(AgentBus *b) {
         int r;
@@ -99,11 +110,14 @@ static int bus_connect(AgentBus *b) {
         if (r >= 0)
                 r = sd_bus_set_watch_bind(b->bus, true);
         if (r >= 0)
-                r = sd_bus_set_method_call_timeout(b->bus, CREDENTIALS_USEC);
         if (r >= 0)
                 r = sd_bus_start(b->bus);
         if (r >= 0)
                 r = sd_bus_attach_event(b->bus, b->agent->event, SD_EVENT_PRIORITY_NORMAL + PRIORITY_SIGNAL);
+        if (r >= 0)
+                r = bus_access_new(&b->access, b->bus);
+        if (r >= 0)
+                r = sd_bus_add_filter(b->bus, &b->filter, on_call, b);
         if (r >= 0)
                 r = sd_bus_add_object_vtable(b->bus, &b->vtable, OBJECT, INTERFACE, manager_vtable, b);
         if (r >= 0)
@@ -126,6 +140,7 @@ int bus_new(AgentBus **ret, Agent *agent) {
         if (!b)
                 return -ENOMEM;
         b->agent = agent;
+        b->rate = (CallRate){ .per_caller = 30, .total = 60 };
         r = sd_event_add_time_relative(agent->event, &b->retry, CLOCK_MONOTONIC, 0, 0, on_retry, b);
         if (r < 0)
                 return r;

@@ -10,8 +10,8 @@ bool call_rate_allows(CallRate *r, const char *caller, uint64_t now_usec) {
         size_t i;
 
         if (now_usec - r->begin_usec >= USEC_PER_SEC)
-                *r = (CallRate){ .begin_usec = now_usec };
-        if (r->n_calls >= CALL_RATE_TOTAL)
+                *r = (CallRate){ .per_caller = r->per_caller, .total = r->total, .begin_usec = now_usec };
+        if (r->n_calls >= r->total)
                 return false;
         for (i = 0; i < r->n_callers; i++)
                 if (strncmp(r->callers[i].name, caller, CALL_RATE_NAME_MAX - 1) == 0)
@@ -20,7 +20,7 @@ bool call_rate_allows(CallRate *r, const char *caller, uint64_t now_usec) {
                 return false;
         if (i == r->n_callers)
                 (void) snprintf(r->callers[r->n_callers++].name, CALL_RATE_NAME_MAX, "%s", caller);
-        if (r->callers[i].n_calls >= CALL_RATE_PER_CALLER)
+        if (r->callers[i].n_calls >= r->per_caller)
                 return false;
         r->callers[i].n_calls++;
         r->n_calls++;

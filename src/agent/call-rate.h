@@ -8,12 +8,11 @@
 /* How often callers on the bus may ask for what costs the daemon something: each some times a second, and all of them
  * together not much more. Nothing here allocates. */
 
-#define CALL_RATE_PER_CALLER 5U
-#define CALL_RATE_TOTAL 20U
-#define CALL_RATE_CALLERS 8U
+#define CALL_RATE_CALLERS 16U
 #define CALL_RATE_NAME_MAX 64U
 
 typedef struct CallRate {
+        unsigned per_caller, total; /* calls a second: for whoever has the CallRate to set */
         struct {
                 char name[CALL_RATE_NAME_MAX]; /* unique name on the bus */
                 unsigned n_calls;

@@ -80,7 +80,7 @@ static void test_killed_words(void **state) {
                   "watched by policy 50-batch", "4", "hog.service" },
                 { { .killer = KILLER_SYSTEMD_OOMD, .count = 1, .watch = { 1, CGROUP_HOST, "/", "-.slice" },
                     .victim = { 0, CGROUP_UNIT, "/user.slice/user@1.service/x.service", "x.service", true } },
-                  "systemd-oomd killed x.service: cause unknown; no policy watches it", "4", "user@1.service" },
+                  "systemd-oomd killed /user.slice/user@1.service/x.service: cause unknown; no policy watches it", "4", "user@1.service" },
         };
         World *w = *state;
 

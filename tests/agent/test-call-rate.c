@@ -10,11 +10,13 @@
 #include "base/usec.h"
 
 #define NOW (100 * USEC_PER_SEC)
+#define PER_CALLER 5U
+#define TOTAL 40U
 
 static void test_one_caller(void **state) {
-        CallRate r = { 0 };
+        CallRate r = { .per_caller = PER_CALLER, .total = TOTAL };
 
-        for (unsigned i = 0; i < CALL_RATE_PER_CALLER; i++)
+        for (unsigned i = 0; i < PER_CALLER; i++)
                 assert_true(call_rate_allows(&r, ":1.7", NOW + i));
         assert_false(call_rate_allows(&r, ":1.7", NOW + USEC_PER_SEC - 1));
         assert_true(call_rate_allows(&r, ":1.8", NOW + USEC_PER_SEC - 1)); /* not its fault */
@@ -23,7 +25,7 @@ static void test_one_caller(void **state) {
 
 static void test_many_callers(void **state) {
         unsigned n_allowed = 0;
-        CallRate r = { 0 };
+        CallRate r = { .per_caller = PER_CALLER, .total = TOTAL };
 
         for (unsigned i = 0; i < 400; i++) {
                 char name[16];
@@ -31,14 +33,14 @@ static void test_many_callers(void **state) {
                 (void) snprintf(name, sizeof(name), ":1.%u", i % 100);
                 n_allowed += call_rate_allows(&r, name, NOW);
         }
-        assert_true(n_allowed >= CALL_RATE_CALLERS && n_allowed <= CALL_RATE_TOTAL);
+        assert_true(n_allowed >= CALL_RATE_CALLERS && n_allowed <= TOTAL);
 
         for (unsigned i = 0, n = 0; i < 400; i++) {
                 char name[16];
 
                 (void) snprintf(name, sizeof(name), ":1.%u", i % 5);
                 n += call_rate_allows(&r, name, NOW + USEC_PER_SEC);
-                assert_true(n <= CALL_RATE_TOTAL);
+                assert_true(n <= TOTAL);
         }
 }
 
