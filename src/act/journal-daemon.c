@@ -2,6 +2,7 @@
 
 /* The records about memstalld itself: what it loaded, what it cannot see, what is wrong in a file. */
 
+#include <string.h>
 #include <syslog.h>
 
 #include "act/journal-private.h"
@@ -9,17 +10,19 @@
 #include "act/text.h"
 
 void journal_blind(Journal *j, const char *watch, const char *unit, const char *reason) {
+        char known[UNIT_NAME_MAX];
         Record *r = &j->record;
         Text text = { 0 };
+        bool delegated = watch && unit && record_system_unit(watch, known, sizeof(known)) && strcmp(known, unit) != 0;
 
         if (watch || unit)
-                text_add(&text, "%s: not watched: %s", unit ? unit : watch, reason);
+                text_add(&text, "%s: not watched: %s", unit && !delegated ? unit : watch, reason);
         else
                 text_add(&text, "%s", reason);
         record_start(r, "blind", MESSAGE_ID_BLIND, LOG_WARNING, text.data);
         record_add(r, "MEMSTALLD_WATCH", watch);
         record_add(r, "MEMSTALLD_WATCH_UNIT", unit);
-        record_add(r, "OBJECT_SYSTEMD_UNIT", unit);
+        record_add(r, "OBJECT_SYSTEMD_UNIT", delegated ? known : unit);
         record_add(r, "MEMSTALLD_REASON", reason);
         journal_socket_send(j->socket, r);
 }
@@ -50,6 +53,7 @@ static void add_facts(Record *r, const JournalFacts *f) {
         record_add(r, "MEMSTALLD_KERNEL", f->kernel);
         record_add(r, "MEMSTALLD_SYSTEMD", f->systemd);
         record_add(r, "MEMSTALLD_MISSING", f->missing);
+        record_add(r, "MEMSTALLD_RIVALS", f->rivals);
         record_add(r, "MEMSTALLD_REASON", f->reason);
 }
 

@@ -5,8 +5,7 @@
 
 #include "act/journal-private.h"
 
-/* The outermost unit in the path that is no slice: what the system manager started, and delegated. */
-static const char *system_unit(const char *path, char *buf, size_t size) {
+const char *record_system_unit(const char *path, char *buf, size_t size) {
         static const char slice[] = ".slice";
 
         for (;;) {
@@ -32,7 +31,7 @@ void record_add_object(Record *r, const CgroupName *name) {
                 record_add(r, "OBJECT_SYSTEMD_UNIT", name->unit);
                 return;
         }
-        record_add(r, "OBJECT_SYSTEMD_UNIT", system_unit(name->path, unit, sizeof(unit)));
+        record_add(r, "OBJECT_SYSTEMD_UNIT", record_system_unit(name->path, unit, sizeof(unit)));
         if (name->kind == CGROUP_UNIT || name->kind == CGROUP_SLICE)
                 record_add(r, "OBJECT_SYSTEMD_USER_UNIT", name->unit);
 }

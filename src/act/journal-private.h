@@ -32,5 +32,9 @@ void record_add_blamed(Record *r, const Blame *b, const CgroupName *victim);
  * or is part of. For a unit of a user manager OBJECT_SYSTEMD_USER_UNIT=, too (`journalctl --user-unit`). */
 void record_add_object(Record *r, const CgroupName *name);
 
+/* The outermost unit in the path that is no slice: what the system manager started, and may have delegated. In `buf`, or
+ * NULL if there is none. */
+const char *record_system_unit(const char *path, char *buf, size_t size);
+
 /* MEMSTALLD_MEMORY_HIGH= and the like, for those that have a value. */
 void record_add_properties(Record *r, const Properties *p);

@@ -314,6 +314,7 @@ void text_refused(Text *t, const Refusal *r) {
         static const char *const reasons[_REFUSAL_REASON_MAX] = {
                 [REFUSAL_PROTECTED] = "every candidate is protected",
                 [REFUSAL_BUDGET] = "MaxActions= of the whole host is used up",
+                [REFUSAL_OOMD] = "every candidate is left to systemd-oomd, see LeaveToOomd= in memstalld.conf(5)",
                 [REFUSAL_NOBODY] = "there is no candidate that has a part in it",
                 [REFUSAL_FULL] = "as many actions are under way or held as memstalld can keep in mind",
                 [REFUSAL_POLICY_BUDGET] = "MaxActions= of the policy is used up",

@@ -28,6 +28,7 @@ typedef struct JournalFacts {
         const char *culprits; /* how stalls are captured: "fentry", "none: the kernel has no BTF" */
         const char *kernel;   /* its release, and what it offers: "6.12.57, PSI, cgroup v2, memory" */
         const char *systemd;  /* its version */
+        const char *rivals;   /* units that kill for memory as well, one a line */
         const char *missing;  /* what the kernel or systemd lacks, and what does not work without it; one a line */
         const char *reason;   /* stop: why; reload: why nothing was taken over */
 } JournalFacts;

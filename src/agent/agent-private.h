@@ -18,6 +18,7 @@
 #include "agent/sightings.h"
 #include "config/load.h"
 #include "core/core.h"
+#include "core/rivals.h"
 #include "sense/alarm.h"
 #include "sense/memstall.h"
 #include "sense/tree.h"
@@ -82,7 +83,7 @@ typedef enum AgentPhase {
 typedef struct Managers Managers; /* who is asked about ManagedOOM…, in managed.c */
 
 typedef struct Description {
-        char files[2048], kernel[80], culprits[520], missing[256];
+        char files[2048], kernel[80], culprits[520], missing[256], rivals[256];
 } Description;
 
 struct Agent {
@@ -97,6 +98,7 @@ struct Agent {
         Tree *tree;
         sd_event_source *tree_source;
         bool scanned; /* what appears from now on is new */
+        unsigned n_rivals[RIVALS_MAX]; /* how many cgroups each has: it runs */
         uint64_t newborn_id; /* the cgroup whose NEW is being fed, if it was made just now */
         void *sensors; /* tsearch(3) of Sensor, by cgroup id: what each watch is armed with */
         sd_event_source *arming; /* on while some of them wait */
@@ -175,6 +177,13 @@ void managers_stop(Agent *a);
 void managers_ask(Agent *a, const Event *event);
 /* How many units could not be asked since the managers are. */
 uint64_t managers_lost(const Agent *a);
+
+/* rivals.c */
+
+/* A cgroup has come or gone: tells of a rival that comes while the daemon runs. */
+void rivals_on_cgroup(Agent *a, const Event *event);
+/* Those that run, one a line; what does not fit is cut. */
+void rivals_describe(const Agent *a, char *buf, size_t size);
 
 /* effectors.c */
 

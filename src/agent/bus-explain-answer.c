@@ -115,7 +115,7 @@ static int append_standing(sd_bus_message *m, const Question *q, const ExplainWa
         static const Note notes[] = {
                 { VICTIM_NOT_FROM, "not-from" },   { VICTIM_CONTAINER, "container" }, { VICTIM_NEVER, "never" },
                 { VICTIM_PROTECTED, "protected" }, { VICTIM_DYING, "dying" },         { VICTIM_AVOID, "avoid" },
-                { VICTIM_PREFER, "prefer" },       { 1U << 30, "omit" },              { 1U << 31, "oomd-avoid" },
+                { VICTIM_PREFER, "prefer" },       { VICTIM_OOMD, "oomd" },                  { 1U << 30, "omit" },              { 1U << 31, "oomd-avoid" },
         };
         Preference preference = PREFERENCE_NONE;
         unsigned set = w->standing;

@@ -46,6 +46,19 @@ int bus_get_number(sd_bus *bus, const char *path, const char *interface, const c
         return sd_bus_message_append(reply, "t", value);
 }
 
+int bus_get_rivals(sd_bus *bus, const char *path, const char *interface, const char *property,
+                   sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Agent *a = ((AgentBus *) userdata)->agent;
+        const Rival *rival;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        for (size_t i = 0; r >= 0 && (rival = rival_at(i)); i++)
+                if (a->n_rivals[i] > 0)
+                        r = sd_bus_message_append(reply, "s", rival->unit);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 int bus_get_policies(sd_bus *bus, const char *path, const char *interface, const char *property,
                      sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         const Agent *a = ((AgentBus *) userdata)->agent;

@@ -21,6 +21,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_PROPERTY("ConfigErrors", "t", bus_get_number, 0, 0),
         SD_BUS_PROPERTY("LostRecords", "t", bus_get_number, 0, 0),
         SD_BUS_PROPERTY("StuckThreads", "t", bus_get_number, 0, 0),
+        SD_BUS_PROPERTY("Rivals", "as", bus_get_rivals, 0, 0),
         SD_BUS_PROPERTY("Policies", "a(ss)", bus_get_policies, 0, 0),
         SD_BUS_PROPERTY("Watches", "a(sssbs)", bus_get_watches, 0, 0),
         SD_BUS_PROPERTY("Holds", "a(sssstts)", bus_get_holds, 0, 0),
@@ -109,7 +110,6 @@ static int bus_connect(AgentBus *b) {
                 r = sd_bus_set_bus_client(b->bus, true);
         if (r >= 0)
                 r = sd_bus_set_watch_bind(b->bus, true);
-        if (r >= 0)
         if (r >= 0)
                 r = sd_bus_start(b->bus);
         if (r >= 0)

@@ -107,7 +107,7 @@ void managers_ask(Agent *a, const Event *event) {
 int managers_start(Agent *a) {
         int r;
 
-        if (!a->config.settings.managed_oom)
+        if (!a->config.settings.managed_oom && !a->config.settings.leave_to_oomd)
                 return 0;
         a->managers = calloc(1, sizeof(*a->managers));
         if (!a->managers)

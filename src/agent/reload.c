@@ -95,6 +95,8 @@ void agent_describe(Agent *a, JournalFacts *ret) {
         if (!a->warnings.alarm)
                 append_line(d->missing, sizeof(d->missing), "early warning: the host's memory is looked at by timer");
 
+        rivals_describe(a, d->rivals, sizeof(d->rivals));
+
         *ret = (JournalFacts){
                 .version = PROJECT_VERSION,
                 .n_policies = a->config.policies.n_policies,
@@ -104,6 +106,7 @@ void agent_describe(Agent *a, JournalFacts *ret) {
                 .culprits = d->culprits,
                 .kernel = d->kernel,
                 .systemd = effector_version(a->effector),
+                .rivals = d->rivals[0] ? d->rivals : NULL,
                 .missing = d->missing[0] ? d->missing : NULL,
         };
 }

@@ -100,6 +100,7 @@ static void on_cgroup(const Event *event, void *userdata) {
         agent_feed(a, &copy);
         a->newborn_id = 0;
         managers_ask(a, event);
+        rivals_on_cgroup(a, event);
 }
 
 static int on_tree(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
@@ -148,6 +149,7 @@ int sensors_start(Agent *a) {
         if (r < 0)
                 return r;
         a->scanned = false;
+        memset(a->n_rivals, 0, sizeof(a->n_rivals));
         r = tree_scan(a->tree, on_cgroup, a);
         if (r < 0)
                 return r;

@@ -130,6 +130,7 @@ void config_print_settings(FILE *f, const Settings *s) {
         print_boolean(f, "CulpritStacks", s->culprit_stacks);
         print_budget(f, "MaxActions", s->max_actions, s->max_actions_usec);
         print_boolean(f, "ManagedOOM", s->managed_oom);
+        print_boolean(f, "LeaveToOomd", s->leave_to_oomd);
         print_list(f, "Protect", s->protect);
 
         fprintf(f, "\n# oomd.conf(5), for units that say ManagedOOM...=kill and no more\n");

@@ -27,6 +27,7 @@ enum {
         KEY_CULPRIT_STACKS,
         KEY_MAX_ACTIONS,
         KEY_MANAGED_OOM,
+        KEY_LEAVE_TO_OOMD,
         KEY_PROTECT,
         _KEY_MAX,
 };
@@ -37,6 +38,7 @@ static const Key daemon_keys[_KEY_MAX] = {
         [KEY_CULPRIT_STACKS] = { "CulpritStacks", &value_boolean, offsetof(Settings, culprit_stacks) },
         [KEY_MAX_ACTIONS] = { "MaxActions", &value_max_actions, 0 },
         [KEY_MANAGED_OOM] = { "ManagedOOM", &value_boolean, offsetof(Settings, managed_oom) },
+        [KEY_LEAVE_TO_OOMD] = { "LeaveToOomd", &value_boolean, offsetof(Settings, leave_to_oomd) },
         [KEY_PROTECT] = { "Protect", &value_victim_globs, offsetof(Settings, protect) },
 };
 

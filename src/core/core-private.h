@@ -38,6 +38,7 @@ typedef struct Roster {
         bool knows_clock;
         uint64_t realtime_usec, at_usec; /* CLOCK_REALTIME then */
         bool rematch; /* policies came on or went off: for some cgroups another one may be right */
+        size_t n_oomd; /* how many systemd-oomd.service run: 0 or 1, 2 while one cgroup takes the other's place */
         bool leaving; /* some watch is to end when its action is over */
 } Roster;
 
@@ -100,6 +101,9 @@ void roster_remove(Core *core, Node *n);
 /* The watch ends; what it holds is the caller's matter. */
 void roster_remove_watch(Core *core, Watch *w);
 /* What the unit says with its own ManagedOOM…= is something else now. */
+/* systemd-oomd runs, and what it looks after is left to it. */
+bool roster_leaves_to_oomd(const Core *core);
+
 void roster_on_managed(Core *core, Node *n, const Event *event);
 /* What time it is for people. */
 void roster_on_clock(Core *core, uint64_t realtime_usec);

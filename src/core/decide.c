@@ -226,7 +226,10 @@ static bool may_act(Core *core, Watch *w, const Step *step, const VictimChoice *
             r == START_NAME_E_NOBODY) {
                 /* Where all are held already the step has done what it can, and the ladder goes on. */
                 if (choice->n_held == 0)
-                        refuse(core, w, step, NULL, choice->n_protected > 0 ? REFUSAL_PROTECTED : REFUSAL_NOBODY);
+                        refuse(core, w, step, NULL,
+                               choice->n_protected > 0 ? REFUSAL_PROTECTED :
+                               choice->n_oomd > 0      ? REFUSAL_OOMD :
+                                                         REFUSAL_NOBODY);
                 return false;
         }
         if (r != 0) {
@@ -256,6 +259,7 @@ void decide(Core *core, Watch *w, const Event *event, const Step *step) {
                 .step = step,
                 .watch = w->node,
                 .managed_oom = core->settings->managed_oom,
+                .leave_to_oomd = roster_leaves_to_oomd(core),
                 .incident = w->incident,
                 .now_usec = core->now_usec,
                 .held = ledger_holds,

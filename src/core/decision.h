@@ -153,6 +153,7 @@ typedef struct Report {
 typedef enum RefusalReason {
         REFUSAL_PROTECTED, /* every candidate is protected */
         REFUSAL_BUDGET,    /* MaxActions= is used up */
+        REFUSAL_OOMD,      /* every candidate is left to systemd-oomd */
         REFUSAL_NOBODY,    /* there is no candidate, or by Rank= none has a part in it */
         REFUSAL_FULL,      /* as many actions are under way, or held, as memstalld can keep in mind */
         REFUSAL_POLICY_BUDGET, /* MaxActions= of the policy is used up */

@@ -115,7 +115,7 @@ static WatchDoing doing_of(const Watch *w, uint64_t *ret_until_usec) {
 static bool concerns(const Watch *w, const Node *n, uint64_t now_usec) {
         if (w->node == n || node_is_within(n, w->node))
                 return true;
-        return w->policy->victim.from && !(victim_standing(w->policy, w->node, n, now_usec) & VICTIM_NOT_FROM);
+        return w->policy->victim.from && !(victim_standing(w->policy, w->node, n, now_usec, false) & VICTIM_NOT_FROM);
 }
 
 static const Watch *nth_watch(const Core *core, const Node *n, size_t i) {
@@ -137,7 +137,7 @@ bool explain_watch(const Core *core, uint64_t cgroup_id, size_t i, ExplainWatch 
                 .watch = node_name(w->node),
                 .policy = w->policy,
                 .itself = w->node == n,
-                .standing = victim_standing(w->policy, w->node, n, core->now_usec),
+                .standing = victim_standing(w->policy, w->node, n, core->now_usec, roster_leaves_to_oomd(core)),
                 .in_incident = w->in_incident,
                 .awake = w->next_look_usec != USEC_INFINITY,
                 .incident = w->incident,

@@ -261,6 +261,7 @@ typedef struct Settings {
         uint64_t max_actions_usec;
         char **protect; /* globs, added to the built-in list */
         bool managed_oom; /* the units' own ManagedOOM…= count */
+        bool leave_to_oomd; /* while systemd-oomd runs, what says so itself is its affair */
         struct {          /* what systemd-oomd's settings say where those do not, see man:oomd.conf(5) */
                 uint32_t pressure_share;
                 uint64_t duration_usec;
@@ -271,7 +272,7 @@ typedef struct Settings {
 #define SETTINGS_DEFAULT                                                                                      \
         {                                                                                                     \
                 .culprits = true, .culprit_stacks = true, .max_actions = 30,                                  \
-                .max_actions_usec = UINT64_C(600000000), .managed_oom = true,                                 \
+                .max_actions_usec = UINT64_C(600000000), .managed_oom = true, .leave_to_oomd = true,                                 \
                 .managed = { .pressure_share = 6000, .duration_usec = UINT64_C(30000000),                     \
                              .swap_used_share = 9000 },                                                       \
         }

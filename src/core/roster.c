@@ -4,6 +4,8 @@
  * own ManagedOOM…= change. What is no longer right ends, what is due begins; a watch with an action on the way ends when
  * that is over. */
 
+#include <string.h>
+
 #include "base/usec.h"
 #include "core/core-private.h"
 #include "core/match.h"
@@ -29,8 +31,12 @@ static const Policy *policy_for(const Core *core, const Node *n) {
         return NULL;
 }
 
+bool roster_leaves_to_oomd(const Core *core) {
+        return core->settings->leave_to_oomd && core->roster.n_oomd > 0;
+}
+
 static bool is_managed(const Core *core, const Node *n) {
-        return core->settings->managed_oom && managed_is_set(&n->managed);
+        return core->settings->managed_oom && managed_is_set(&n->managed) && !roster_leaves_to_oomd(core);
 }
 
 /* Whether the node has the watch that it is to have where `p` is policy_for() it. */
@@ -159,7 +165,20 @@ static void tell_presence(Core *core, const Node *n, bool comes) {
                 }
 }
 
+/* Its cgroup is there as long as it runs: no need to ask anybody. */
+static bool is_oomd(const Node *n) {
+        return !n->delegated && n->kind == CGROUP_UNIT && strcmp(n->unit, "systemd-oomd.service") == 0;
+}
+
+static void tell_oomd(Core *core, const Node *n, bool comes) {
+        if (!is_oomd(n))
+                return;
+        core->roster.n_oomd += comes ? 1 : -1;
+        core->roster.rematch = true;
+}
+
 void roster_add(Core *core, Node *n) {
+        tell_oomd(core, n, true);
         tell_presence(core, n, true);
         core->roster.rematch = !renew(core, n) || core->roster.rematch;
 }
@@ -167,6 +186,7 @@ void roster_add(Core *core, Node *n) {
 void roster_remove(Core *core, Node *n) {
         Watch *w = n->watch;
 
+        tell_oomd(core, n, false);
         tell_presence(core, n, false);
         if (w && !w->in_flight)
                 roster_remove_watch(core, w); /* one that waits for an answer stays until it has it */

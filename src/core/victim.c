@@ -54,7 +54,16 @@ static bool is_candidate(char *const *globs, const Node *watch, const Node *n) {
         return globs ? names(globs, n) : node_is_within(n, watch);
 }
 
-unsigned victim_standing(const Policy *policy, const Node *watch, const Node *n, uint64_t now_usec) {
+/* systemd-oomd kills beneath whatever says so. Where the host does it is a matter of swap alone, and would be everything; what
+ * users say of their units is no way out of what the host's policies are. */
+static bool is_oomds(const Node *n) {
+        for (; n && n->kind != CGROUP_HOST; n = n->parent)
+                if (managed_is_set(&n->managed) && !n->delegated)
+                        return true;
+        return false;
+}
+
+unsigned victim_standing(const Policy *policy, const Node *watch, const Node *n, uint64_t now_usec, bool leave_to_oomd) {
         const struct {
                 bool is;
                 unsigned bit;
@@ -66,6 +75,7 @@ unsigned victim_standing(const Policy *policy, const Node *watch, const Node *n,
                 { now_usec < n->dying_until_usec, VICTIM_DYING },
                 { names(policy->victim.avoid, n), VICTIM_AVOID },
                 { names(policy->victim.prefer, n), VICTIM_PREFER },
+                { leave_to_oomd && is_oomds(n), VICTIM_OOMD },
         };
         unsigned standing = 0;
 
@@ -143,6 +153,32 @@ static bool is_protected(const VictimRules *rules, const Survey *s, const Node *
         return false;
 }
 
+static bool is_left_to_oomd(const VictimRules *rules, const Survey *s, const Node *n) {
+        if (!rules->leave_to_oomd)
+                return false;
+        if (is_oomds(n) || n->kind != CGROUP_SLICE)
+                return is_oomds(n);
+        for (const Suspect *below = s->suspects; below < s->suspects + s->n; below++)
+                if (node_is_within(below->node, n) && is_oomds(below->node))
+                        return true;
+        return false;
+}
+
+/* Whom nothing may happen to, and if so, why. */
+static bool is_spared(const VictimRules *rules, const Survey *s, const Node *n, VictimChoice *choice) {
+        if (harms_nobody(rules->step->action))
+                return false;
+        if (is_protected(rules, s, n)) {
+                choice->n_protected++;
+                return true;
+        }
+        if (is_left_to_oomd(rules, s, n)) {
+                choice->n_oomd++;
+                return true;
+        }
+        return false;
+}
+
 static bool is_held(const VictimRules *rules, const Node *n) {
         ActionKind action = rules->step->action;
 
@@ -211,26 +247,21 @@ static VictimChoice choose_victim(const VictimRules *rules, const Survey *s) {
                 .rank = step->n_rank > 0 ? step->rank : rules->policy->victim.rank,
                 .n_rank = step->n_rank > 0 ? step->n_rank : rules->policy->victim.n_rank,
         };
-        VictimChoice choice = { .rank = scale.rank[0] };
+        VictimChoice choice = { .rank = scale.rank[0] }, uncounted = { 0 };
         const Suspect *second = NULL;
         uint64_t greatest = greatest_blame(s);
         RankMeasure rank;
 
         /* Whom nothing may happen to is no measure for the others. */
         for (size_t i = 0; i < s->n; i++)
-                if (may_pay(rules, s->suspects + i) &&
-                    (harms_nobody(step->action) || !is_protected(rules, s, s->suspects[i].node)))
+                if (may_pay(rules, s->suspects + i) && !is_spared(rules, s, s->suspects[i].node, &uncounted))
                         scale_note(&scale, s->suspects + i);
 
         for (size_t i = 0; i < s->n; i++) {
                 Suspect *suspect = s->suspects + i;
 
-                if (!may_pay(rules, suspect))
+                if (!may_pay(rules, suspect) || is_spared(rules, s, suspect->node, &choice))
                         continue;
-                if (!harms_nobody(step->action) && is_protected(rules, s, suspect->node)) {
-                        choice.n_protected++;
-                        continue;
-                }
                 if (is_held(rules, suspect->node)) {
                         choice.n_held++;
                         continue;

@@ -14,6 +14,7 @@ typedef struct VictimRules {
         const Step *step;
         const Node *watch;
         bool managed_oom;  /* ManagedOOMPreference= of the units counts */
+        bool leave_to_oomd; /* what systemd-oomd looks after is left to it */
         Id128 incident;
         uint64_t now_usec;
         bool (*held)(const void *ledger, const Node *node, ActionKind action);
@@ -24,6 +25,7 @@ typedef struct VictimChoice {
         Suspect *suspect;      /* NULL: nobody */
         size_t n_candidates;   /* who could have been chosen, had they a part in it */
         size_t n_protected;    /* who was left out as protected */
+        size_t n_oomd;         /* who was left out as systemd-oomd's */
         size_t n_held;         /* who was left out because this very action holds it already, was in vain, or is left alone */
         RankMeasure rank;      /* what told the victim from the next */
 } VictimChoice;
@@ -37,17 +39,19 @@ enum {
         VICTIM_DYING = 1 << 4,     /* it was killed just now */
         VICTIM_AVOID = 1 << 5,     /* these two: behind, or ahead of, all others */
         VICTIM_PREFER = 1 << 6,
+        VICTIM_OOMD = 1 << 7,      /* left to systemd-oomd, which runs */
 };
 
 /* The same rules as below, as far as they need no survey: preferences (`omit`, `avoid`) and what is held are not in it. */
-unsigned victim_standing(const Policy *policy, const Node *watch, const Node *n, uint64_t now_usec);
+unsigned victim_standing(const Policy *policy, const Node *watch, const Node *n, uint64_t now_usec, bool leave_to_oomd);
 
 /* Candidates are what From= names, wherever it is, or without it the watch and all beneath it; slices only where a glob
  * that ends in ".slice" names them, and not for kill, stop, restart and start. What stands in the path of a delegated
  * cgroup stands for it in all lists. Left out: containers, Never= and those whose units ask for it (`omit`), protected
- * units, slices that hold one of these; units that are gone or dying; for actions that hold, those that `held` says
- * they hold already, those with which they were in vain in this incident, and those that are left alone after a release by
- * hand.
+ * units, with `leave_to_oomd` those that say ManagedOOM…=kill themselves or lie in something that does (neither the
+ * host nor what a user's manager knows counts), slices that hold one of these; units that are gone or dying; for actions
+ * that hold, those that `held` says they hold already, those with which they were in vain in this incident, and those that
+ * are left alone after a release by hand.
  *
  * Of these Prefer= comes before all others, Avoid= and `avoid` behind them. Within each, the candidate that comes first
  * by Rank= (the step's own, if it has one) is chosen; ties fall to the next measure and in the end to the path, so that

@@ -49,6 +49,7 @@ const char *refusal_to_string(RefusalReason r) {
         static const char *const words[_REFUSAL_REASON_MAX] = {
                 [REFUSAL_PROTECTED] = "protected",
                 [REFUSAL_BUDGET] = "budget",
+                [REFUSAL_OOMD] = "oomd",
                 [REFUSAL_NOBODY] = "no-candidate",
                 [REFUSAL_FULL] = "too-many-held",
                 [REFUSAL_POLICY_BUDGET] = "policy-budget",

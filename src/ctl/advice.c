@@ -50,6 +50,7 @@ static const struct {
         const char *text;
 } ends[] = {
         { CAME_REFUSED, "protected", "Everyone who could have paid is protected: see Protect= in memstalld.conf(5) and Never= in policy @p, or give the policy other candidates with From=." },
+        { CAME_REFUSED, "oomd", "systemd-oomd runs, and kills there: let one of the two do it, or write LeaveToOomd=no, see memstalld.conf(5)." },
         { CAME_REFUSED, "no-candidate", "There was nobody to act on: see From=, Never= and Except= in policy @p." },
         { CAME_REFUSED, "budget", "MaxActions= of the whole host was used up: something comes again and again that actions do not mend. See memstallctl incidents." },
         { CAME_REFUSED, "policy-budget", "MaxActions= of policy @p was used up: something comes again and again that actions do not mend. See memstallctl incidents." },

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/match.h"
+#include "core/rivals.h"
 #include "ctl/check-host.h"
 #include "ctl/where.h"
 
@@ -170,6 +171,12 @@ static bool is_oomd(const char *rival) {
         return strcmp(rival, "systemd-oomd.service") == 0;
 }
 
+static bool kills_everywhere(const char *name) {
+        const Rival *rival = rival_find(name, NULL);
+
+        return rival && rival->everywhere;
+}
+
 /* A cgroup that systemd-oomd acts in, and the policy (NULL: any) as well. */
 static const HostCgroup *find_shared(const Host *host, const Config *config, const Policy *policy) {
         for (size_t i = 0; i < host->n_cgroups; i++) {
@@ -193,6 +200,10 @@ static int check_oomd(const Host *host, const Config *config, const Policy *poli
 
         if (!shared)
                 return 0;
+        if (config->settings.leave_to_oomd)
+                return place_warning(place, "systemd-oomd.service is active, and what lies in %s is left to it "
+                                            "(LeaveToOomd=), let one of the two do it",
+                                     shared->unit);
         return place_warning(place, "systemd-oomd.service is active and kills below %s as well, let one of the two do "
                                     "it",
                              shared->unit);
@@ -209,10 +220,12 @@ static int check_rival(const Host *host, const Config *config, const char *rival
                 if (!step)
                         continue;
                 place = place_step(policy, (size_t) (step - policy->steps), "Action", warnings);
-                if (!is_oomd(rival))
+                if (kills_everywhere(rival))
                         return place_warning(&place, "%s is active and kills on the whole host as well, stop one of the "
                                                      "two",
                                              rival);
+                if (!is_oomd(rival))
+                        return 0;
                 r = check_oomd(host, config, policy, &place);
                 if (r < 0)
                         return r;
@@ -228,7 +241,8 @@ static int check_managed(const Host *host, const Config *config, ConfigErrors *w
 
         for (size_t i = 0; i < strv_length(host->rivals); i++)
                 is_active |= is_oomd(host->rivals[i]);
-        if (!is_active || !managed || !config->settings.managed_oom || config->settings.dry_run)
+        if (!is_active || !managed || !config->settings.managed_oom || config->settings.leave_to_oomd ||
+            config->settings.dry_run)
                 return 0;
         for (size_t i = 0; i < strv_length(config->files); i++)
                 if (where_find(config->files[i], "Daemon", SIZE_MAX, "ManagedOOM", &place.line))

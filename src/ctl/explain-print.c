@@ -169,6 +169,7 @@ static bool write_standing(FILE *f, const Seen *s, const SeenWatch *w) {
                 { "not-from", "From= does not name it" },
                 { "container", "it only holds others, which stand for it" },
                 { "never", "Never= names it" },
+                { "oomd", "systemd-oomd looks after it, and runs (LeaveToOomd=)" },
                 { "omit", "its own ManagedOOMPreference=omit" },
                 { "dying", "it was killed just now" },
         };

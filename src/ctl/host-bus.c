@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/strv.h"
 #include "base/usec.h"
+#include "core/rivals.h"
 #include "ctl/host.h"
 
 #define NAME "org.freedesktop.systemd1"
@@ -16,12 +17,6 @@
 #define INTERFACE_OF(type) "org.freedesktop.systemd1." type
 #define INTERFACE INTERFACE_OF("Manager")
 #define PATIENCE_USEC USEC_PER_SEC
-
-/* Programs that end something when memory runs short. */
-static const char *const rival_units[] = {
-        "systemd-oomd.service", "earlyoom.service", "nohang.service",
-        "nohang-desktop.service", "oomd.service", "bustd.service",
-};
 
 /* All calls together have PATIENCE_USEC. False when it is used up. */
 static bool set_patience(sd_bus *bus, uint64_t until_usec) {
@@ -48,13 +43,14 @@ static int read_unit(sd_bus_message *reply, const char **ret_name, const char **
 static int ask_rivals(sd_bus *bus, Host *host) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
         const char *name, *state, *object;
+        const Rival *rival;
         int r;
 
         if (sd_bus_message_new_method_call(bus, &call, NAME, OBJECT, INTERFACE, "ListUnitsByNames") < 0 ||
             sd_bus_message_open_container(call, 'a', "s") < 0)
                 return 0;
-        for (size_t i = 0; i < ELEMENTSOF(rival_units); i++)
-                if (sd_bus_message_append(call, "s", rival_units[i]) < 0)
+        for (size_t i = 0; (rival = rival_at(i)); i++)
+                if (sd_bus_message_append(call, "s", rival->unit) < 0)
                         return 0;
         if (sd_bus_message_close_container(call) < 0 || sd_bus_call(bus, call, 0, NULL, &reply) < 0 ||
             sd_bus_message_enter_container(reply, 'a', "(ssssssouso)") < 0)

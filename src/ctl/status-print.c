@@ -94,6 +94,9 @@ static void print_daemon(FILE *f, const Status *s) {
         if (s->n_stuck > 0)
                 fprintf(f, "Stuck: %" PRIu64 " threads that act through the files of cgroups do not come back from the kernel\n",
                         s->n_stuck);
+        for (size_t i = 0; i < s->n_rivals; i++)
+                fprintf(f, "%s%s%s", i == 0 ? "Others that act when memory is short: " : ", ", s->rivals[i],
+                        i + 1 == s->n_rivals ? "\n" : "");
         for (const StatusGap *gap = s->gaps; gap < s->gaps + s->n_gaps; gap++)
                 if (gap->n > 0)
                         print_gap(f, gap);
@@ -160,6 +163,10 @@ static void json_daemon(Json *j, const Status *s) {
         json_uint(j, "config_errors", s->n_errors);
         json_uint(j, "lost_records", s->n_lost);
         json_uint(j, "stuck_threads", s->n_stuck);
+        json_list(j, "rivals");
+        for (size_t i = 0; i < s->n_rivals; i++)
+                json_string(j, NULL, s->rivals[i]);
+        json_end(j);
         json_object(j, "blind");
         for (const StatusGap *gap = s->gaps; gap < s->gaps + s->n_gaps; gap++)
                 json_uint(j, gap->what, gap->n);

@@ -70,6 +70,18 @@ static int read_gap(sd_bus_message *m, Status *s) {
         return place ? 1 : -ENOMEM;
 }
 
+static int read_rival(sd_bus_message *m, Status *s) {
+        const char *unit, **place;
+        int r = sd_bus_message_read(m, "s", &unit);
+
+        if (r <= 0)
+                return r;
+        place = grow(&s->rivals, &s->n_rivals, sizeof(unit));
+        if (place)
+                *place = unit;
+        return place ? 1 : -ENOMEM;
+}
+
 /* What there is: a basic type with its place, or an array with who reads one of it. */
 static const struct {
         const char *name, *type;
@@ -84,6 +96,7 @@ static const struct {
         { "ConfigErrors", "t", offsetof(Status, n_errors), NULL },
         { "LostRecords", "t", offsetof(Status, n_lost), NULL },
         { "StuckThreads", "t", offsetof(Status, n_stuck), NULL },
+        { "Rivals", "s", 0, read_rival },
         { "Policies", "(ss)", 0, read_policy },
         { "Watches", "(sssbs)", 0, read_watch },
         { "Holds", "(sssstts)", 0, read_hold },
@@ -189,6 +202,7 @@ void status_done(Status *s) {
         free(s->watches);
         free(s->holds);
         free(s->gaps);
+        free(s->rivals);
         sd_bus_message_unref(s->message);
         *s = (Status){ 0 };
 }

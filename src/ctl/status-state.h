@@ -39,7 +39,8 @@ typedef struct Status {
         StatusWatch *watches;
         StatusHold *holds;
         StatusGap *gaps;
-        size_t n_policies, n_watches, n_holds, n_gaps;
+        const char **rivals;
+        size_t n_policies, n_watches, n_holds, n_gaps, n_rivals;
 } Status;
 
 /* Reads the answer to GetAll(); what a newer daemon has besides is passed over. 0 or -errno. */

@@ -202,6 +202,7 @@ static void write_refusal(FILE *f, const Deed *d) {
                 { "protected", "everyone who could have paid is protected" },
                 { "budget", "MaxActions= of the whole host was used up" },
                 { "policy-budget", "MaxActions= of the policy was used up" },
+                { "oomd", "everyone who could have paid is left to systemd-oomd" },
                 { "no-candidate", "there was nobody to act on" },
                 { "too-many-held", "as many actions are under way or held as memstalld can keep in mind" },
                 { "bad-name", "what Start= names is no name of a unit" },

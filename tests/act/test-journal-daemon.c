@@ -11,6 +11,11 @@ static void test_daemon(void **state) {
         COMPARE(w, { "MESSAGE", "hog.service: not watched: memory.pressure is switched off" },
                 { "MESSAGE_ID", MESSAGE_ID_BLIND }, { "MEMSTALLD_RECORD", "blind" }, { "MEMSTALLD_WATCH", "/hog.service" },
                 { "MEMSTALLD_REASON", "memory.pressure is switched off" }, { "OBJECT_SYSTEMD_UNIT", "hog.service" });
+        journal_blind(w->journal, "/user.slice/user@7.service/app.slice/sshd.service", "sshd.service", "x");
+        COMPARE(w, { "MESSAGE", "/user.slice/user@7.service/app.slice/sshd.service: not watched: x" },
+                { "OBJECT_SYSTEMD_UNIT", "user@7.service" });
+        journal_blind(w->journal, "/batch.slice", "batch.slice", "x");
+        COMPARE(w, { "MESSAGE", "batch.slice: not watched: x" }, { "OBJECT_SYSTEMD_UNIT", "batch.slice" });
         journal_blind(w->journal, NULL, NULL, "12 stalls were dropped");
         COMPARE(w, { "MESSAGE", "12 stalls were dropped" }, { "OBJECT_SYSTEMD_UNIT", NULL });
 

@@ -155,6 +155,8 @@ static void test_refusals(void **state) {
         } rows[] = {
                 { REFUSAL_PROTECTED, "protected", "every candidate is protected" },
                 { REFUSAL_BUDGET, "budget", "MaxActions= of the whole host is used up" },
+                { REFUSAL_OOMD, "oomd",
+                  "every candidate is left to systemd-oomd, see LeaveToOomd= in memstalld.conf(5)" },
                 { REFUSAL_NOBODY, "no-candidate", "there is no candidate that has a part in it" },
                 { REFUSAL_FULL, "too-many-held", "as many actions are under way or held as memstalld can keep in mind" },
                 { REFUSAL_POLICY_BUDGET, "policy-budget", "MaxActions= of the policy is used up" },

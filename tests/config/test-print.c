@@ -215,7 +215,7 @@ static void test_files(void **state) {
 
 static void test_settings(void **state) {
         static const char text[] = "[Daemon]\nDryRun=yes\nCulprits=no\nCulpritStacks=no\nMaxActions=5 1h\nManagedOOM=no\n"
-                                   "Protect=a.service b-*.scope\n\n"
+                                   "LeaveToOomd=no\nProtect=a.service b-*.scope\n\n"
                                    "# oomd.conf(5), for units that say ManagedOOM...=kill and no more\n"
                                    "#SwapUsedLimit=90%\n#DefaultMemoryPressureLimit=60%\n"
                                    "#DefaultMemoryPressureDurationSec=30s\n";

@@ -38,12 +38,13 @@ static void test_values(void **state) {
 
         read_settings(state,
                       "[Daemon]\nDryRun=yes\nCulprits=no\nCulpritStacks=off\nMaxActions=5 1h 30min\nManagedOOM=no\n"
-                      "Protect=a.service b-*.scope\n",
+                      "LeaveToOomd=no\nProtect=a.service b-*.scope\n",
                       &settings, 0, "");
         assert_true(settings.dry_run);
         assert_false(settings.culprits);
         assert_false(settings.culprit_stacks);
         assert_false(settings.managed_oom);
+        assert_false(settings.leave_to_oomd);
         assert_int_equal(settings.max_actions, 5);
         assert_int_equal(settings.max_actions_usec, 90 * USEC_PER_MINUTE);
         assert_int_equal(strv_length(settings.protect), 2);

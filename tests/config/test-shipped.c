@@ -47,7 +47,8 @@ static void test_as_shipped(void **state) {
 
 static void test_uncommented(void **state) {
         static const char *const keys[] = { "DryRun",     "Culprits",   "CulpritStacks",
-                                            "MaxActions", "ManagedOOM", "Protect" };
+                                            "MaxActions", "ManagedOOM", "LeaveToOomd",
+                                            "Protect" };
         const Settings expected = SETTINGS_DEFAULT;
         _cleanup_(config_errors_done) ConfigErrors errors = { 0 };
         _cleanup_(settings_done) Settings settings = {

@@ -33,6 +33,8 @@ const char *choose_unit(const Policy *policy, const Step *step, const Unit *unit
                 n->delegated = u->delegated;
                 n->container = u->container;
                 n->protected = u->protected;
+                n->managed.swap = u->managed;
+                rules.leave_to_oomd |= u->managed;
                 if (u->vain) {
                         n->vain = 1U << step->action;
                         n->vain_incident = incident;

@@ -21,6 +21,7 @@ typedef struct Unit {
         uint64_t usage;
         Preference preference;
         bool delegated, container, protected, vain;
+        bool managed; /* ManagedOOMSwap=kill; with any such, what systemd-oomd looks after is left to it */
 } Unit;
 
 #define UNIT CGROUP_UNIT

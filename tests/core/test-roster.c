@@ -295,6 +295,35 @@ static void test_managed(void **state) {
         fixture_stop(&f);
 }
 
+/* While systemd-oomd runs the units are its own affair, but not what a file says of them. */
+static void test_left_to_oomd(void **state) {
+        Policy web = POLICY("10-web", end_step, "web.service");
+
+        start(&web, NULL);
+        feed_new(&f, 7, CGROUP_UNIT, "a.service");
+        feed_new(&f, 8, CGROUP_UNIT, "web.service");
+        set_managed(7, (Managed){ .pressure = true });
+        set_managed(8, (Managed){ .pressure = true });
+        assert_string_equal(policy_of(7), "managed-oom");
+        feed_new(&f, 9, CGROUP_UNIT, "systemd-oomd.service");
+        assert_effects(&f, "disarm");
+        assert_string_equal(policy_of(7), "none");
+        assert_string_equal(policy_of(8), "10-web");
+
+        /* It is started anew: its next cgroup may come before the first has gone. */
+        feed_new(&f, 10, CGROUP_UNIT, "systemd-oomd.service");
+        feed_gone(&f, 9);
+        assert_string_equal(policy_of(7), "none");
+        feed_gone(&f, 10);
+        assert_effects(&f, "arm sample");
+        assert_string_equal(policy_of(7), "managed-oom");
+
+        f.settings.leave_to_oomd = false;
+        feed_new(&f, 11, CGROUP_UNIT, "systemd-oomd.service");
+        assert_string_equal(policy_of(7), "managed-oom");
+        fixture_stop(&f);
+}
+
 /* Last rank: when the file's policy is over it is the unit's own that counts. */
 static void test_managed_after_expiry(void **state) {
         Policy short_lived = POLICY("10-short", end_step, "a.service");
@@ -475,6 +504,7 @@ int main(void) {
                 cmocka_unit_test(test_expires_before_sigkill),
                 cmocka_unit_test(test_many_expire),
                 cmocka_unit_test(test_managed),
+                cmocka_unit_test(test_left_to_oomd),
                 cmocka_unit_test(test_managed_after_expiry),
                 cmocka_unit_test(test_managed_not_honoured),
                 cmocka_unit_test(test_managed_acts),

@@ -136,10 +136,47 @@ static void test_odd_nodes(void **state) {
         assert_int_equal(choice.n_candidates, 0);
 }
 
+/* What systemd-oomd looks after: not for those who end, limit or freeze, nor what lies beneath it, nor what holds it. */
+static void test_oomd(void **state) {
+        static const struct {
+                const char *what;
+                Unit units[4];
+                ActionKind action;
+                char *from;
+                const char *victim;
+                size_t n_oomd;
+        } rows[] = {
+                { "its own settings", { { IN "a.service", UNIT, 9, .managed = true }, { IN "b.service", UNIT, 1 } },
+                  ACTION_KILL, NULL, IN "b.service", 1 },
+                { "nor throttled", { { IN "a.service", UNIT, 9, .managed = true } }, ACTION_THROTTLE, NULL, "", 1 },
+                { "a record is no harm", { { IN "a.service", UNIT, 9, .managed = true } }, ACTION_LOG, NULL, IN "a.service", 0 },
+                { "those of a slice above it",
+                  { { IN "m.slice", CGROUP_SLICE, 9, .managed = true }, { IN "m.slice/x.service", UNIT, 9 }, { IN "b.service", UNIT, 1 } },
+                  ACTION_KILL, NULL, IN "b.service", 1 },
+                { "a slice that holds such a unit",
+                  { { IN "m.slice", CGROUP_SLICE, 9 }, { IN "m.slice/x.service", UNIT, 9, .managed = true }, { 0 } },
+                  ACTION_FREEZE, (char *) "m.slice", "", 1 },
+                { "not the host's", { { "-.slice", CGROUP_HOST, 9, .managed = true }, { IN "b.service", UNIT, 1 } },
+                  ACTION_KILL, NULL, IN "b.service", 0 },
+                { "not a user's", { { IN "a.service", UNIT, 9, .managed = true, .delegated = true } },
+                  ACTION_KILL, NULL, IN "a.service", 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const Policy policy = { .victim = { RANK_BY(RANK_USAGE), .from = rows[i].from ? GLOBS(rows[i].from) : NULL } };
+                VictimChoice choice;
+                const char *victim = choose_unit(&policy, &(Step){ .action = rows[i].action }, rows[i].units, false, &choice);
+
+                if (strcmp(victim, rows[i].victim) != 0 || choice.n_oomd != rows[i].n_oomd)
+                        fail_msg("%s: %s, %zu left out", rows[i].what, victim, choice.n_oomd);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_lists),
                 cmocka_unit_test(test_odd_nodes),
+                cmocka_unit_test(test_oomd),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

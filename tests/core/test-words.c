@@ -14,7 +14,7 @@ static void test_words(void **state) {
                 "|",         "done",       "failed",      "timeout",    "dry-run",  "refused",
                 "settled",   "no-effect",  "|",           "none",       "systemd",  "cgroup",
                 "|",         "calm",       "max-hold",    "gone",       "kill",     "stop",
-                "reload",    "failed",     "recovered-after-crash", "livelock", "expired", "by-hand", "|", "protected",  "budget",   "no-candidate",
+                "reload",    "failed",     "recovered-after-crash", "livelock", "expired", "by-hand", "|", "protected",  "budget",   "oomd", "no-candidate",
                 "too-many-held", "policy-budget", "bad-name", "|",    "other",       "memcg-max",  "memcg-high", "high-throttle",
                 "direct-reclaim", "node-reclaim", "compaction", "refault", "swap-in", "read",
                 "blkcg",     "kswapd",     "kcompactd",  "swap-wait",  "file-wait",

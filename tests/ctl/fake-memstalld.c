@@ -67,9 +67,9 @@ static int answer_all(sd_bus_message *m) {
         uint64_t lost = strcmp(mode, "losses") == 0 ? 3 : 0;
 
         return sd_bus_reply_method_return(
-                m, "a{sv}", 13, "Version", "s", "1.0", "SystemdVersion", "s", "257", "Culprits", "s",
+                m, "a{sv}", 14, "Version", "s", "1.0", "SystemdVersion", "s", "257", "Culprits", "s",
                 "fentry, all classes", "EarlyWarning", "s", "kswapd", "DryRun", "b", lost > 0, "ConfigErrors", "t", lost,
-                "LostRecords", "t", lost, "StuckThreads", "t", lost, "News", "a(si)", 1, "x", 1, "Policies", "a(ss)", 2,
+                "LostRecords", "t", lost, "StuckThreads", "t", lost, "Rivals", "as", 2, "earlyoom.service", "kubelet.service", "News", "a(si)", 1, "x", 1, "Policies", "a(ss)", 2,
                 "50-host", "/etc/memstalld/policy.d/50-host.conf", "50-hog", "/etc/memstalld/policy.d/50-hog.conf", "Blind",
                 "a{st}", 4, "units", lost, "preferences", lost, "stalls", lost, "warnings", lost, "Watches", "a(sssbs)", 2,
                 "/", "-.slice", "50-host", 0, "", "/no/hog.service", "hog.service", "50-hog", 1,

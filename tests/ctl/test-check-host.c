@@ -56,7 +56,7 @@ typedef struct Row {
         unsigned systemd_version;
         char *const *rivals;
         int managed; /* the index of a cgroup that systemd-oomd minds; -1 for none */
-        bool managed_oom, dry_run, disabled, dry_step;
+        bool managed_oom, leave_to_oomd, dry_run, disabled, dry_step;
         bool rank_two;
         const char *expect;
 } Row;
@@ -109,10 +109,14 @@ static const Row rows[] = {
         { .managed = BATCH, .rivals = oomd, .action = ACTION_KILL,
           .expect = "10: " W "Action=: systemd-oomd.service is active and kills below batch.slice as well, let one of "
                     "the two do it\n" },
+        { .managed = BATCH, .rivals = oomd, .action = ACTION_KILL, .leave_to_oomd = true,
+          .expect = "10: " W "Action=: systemd-oomd.service is active, and what lies in batch.slice is left to it "
+                    "(LeaveToOomd=), let one of the two do it\n" },
         { .managed = BATCH, .rivals = NULL, .action = ACTION_KILL, .expect = "" },
         { .managed = OTHER, .rivals = oomd, .action = ACTION_LOG, .managed_oom = true,
           .expect = "1: " W "ManagedOOM=: systemd-oomd.service is active and minds the same settings of other.slice, "
                     "stop it or write ManagedOOM=no\n" },
+        { .managed = OTHER, .rivals = oomd, .action = ACTION_LOG, .managed_oom = true, .leave_to_oomd = true, .expect = "" },
         { .managed = OTHER, .rivals = oomd, .action = ACTION_LOG, .managed_oom = true, .dry_run = true, .expect = "" },
         { .managed = OTHER, .rivals = earlyoom, .action = ACTION_LOG, .managed_oom = true, .expect = "" },
 };
@@ -132,7 +136,7 @@ static void test_row(void **state, const Row *row) {
         };
         Policy *policies[] = { &policy };
         const Config config = {
-                .settings = { .managed_oom = row->managed_oom, .dry_run = row->dry_run },
+                .settings = { .managed_oom = row->managed_oom, .leave_to_oomd = row->leave_to_oomd, .dry_run = row->dry_run },
                 .policies = { policies, 1 },
         };
         Host host = {

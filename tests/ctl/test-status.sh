@@ -63,6 +63,7 @@ grep -q '"watches":\[\]' "$dir/out" || fail "$(cat "$dir/out")"
 
 start losses
 expect 0
+says '^Others that act when memory is short: earlyoom\.service, kubelet\.service$'
 says '^Configuration: 3 mistakes'
 says '^Journal: 3 records were lost$'
 says '^Stuck: 3 threads '
