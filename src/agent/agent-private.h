@@ -168,6 +168,8 @@ void arming_disarm(Agent *a, uint64_t cgroup_id);
 void arming_forget(Agent *a, uint64_t cgroup_id);
 /* How many more kills a look at the watch counts than the one before, if there was one. */
 uint64_t arming_count_kills(Agent *a, uint64_t cgroup_id, uint64_t n_kills);
+/* How many watches lack something that they ask for: told in the journal, and tried again. */
+uint64_t arming_n_blind(const Agent *a);
 
 /* managed.c */
 

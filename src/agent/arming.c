@@ -4,20 +4,18 @@
  * its first second, nor while it has no process. Kernels without "sched/psi: fix race between file release and pressure
  * write" (2026) lose a trigger that is created while its cgroup is removed, warn of a "trigger leak" in
  * psi_cgroup_free(), and use its memory when it is another's. Units that live shorter so cost no trigger, either. And what
- * could not be had because there was no process or no memory controller yet is tried again, ever more seldom. */
+ * could not be had, or was lost, is tried again, ever more seldom (agent/retry.h). */
 
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #include "agent/agent-private.h"
+#include "agent/retry.h"
 #include "base/clock.h"
 #include "sense/watch.h"
-
-#define AGE_USEC USEC_PER_SEC
-#define DOUBLINGS_MAX 9U
-#define LATEST_USEC (5 * USEC_PER_MINUTE)
 
 /* memory.events tells of each reclaim at a limit: often enough is ten times a second. */
 #define EVENTS_RATE_USEC USEC_PER_SEC
@@ -44,10 +42,8 @@ struct Sensor {
         bool knows_kills; /* a look has told how many there were */
         uint64_t n_kills;
 
-        bool told;  /* what cannot be had */
-        bool waits; /* for another try */
-        uint64_t due_usec;
-        unsigned n_tries;
+        int told; /* what cannot be had, WATCH_E_… or -errno; 0: nothing is missing */
+        Retry retry;
 };
 
 static void sensor_disconnect(Sensor *s) {
@@ -119,6 +115,9 @@ static bool feed_sample(Agent *a, uint64_t cgroup_id, SampleCause cause, const P
         return true;
 }
 
+static void try_later(Sensor *s);
+static void tell_missing(Sensor *s, int r, const char *text);
+
 static int on_trigger(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         TriggerSource *t = userdata;
         Sensor *s = t->sensor;
@@ -127,8 +126,9 @@ static int on_trigger(sd_event_source *source, int fd, uint32_t revents, void *u
         /* An error first: it stands beside EPOLLPRI, and for ever. A cgroup that is gone tells by its own event. */
         if (revents & (EPOLLERR | EPOLLHUP)) {
                 if (watch_sample(s->agent->tree, s->cgroup_id, &sample) == 0)
-                        sensors_tell_blind(s->agent, s->cgroup_id, "the kernel ended its pressure trigger (cgroup.pressure?)");
+                        tell_missing(s, WATCH_E_NO_PRESSURE, "the kernel ended its pressure trigger (cgroup.pressure?)");
                 t->source = sd_event_source_disable_unref(t->source);
+                try_later(s);
                 return 0;
         }
         (void) feed_sample(s->agent, s->cgroup_id, SAMPLE_TRIGGER, &t->limit);
@@ -138,9 +138,11 @@ static int on_trigger(sd_event_source *source, int fd, uint32_t revents, void *u
 static int on_memory_events(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         Sensor *s = userdata;
 
-        /* The file of a cgroup that is gone is ready for ever. */
-        if (!feed_sample(s->agent, s->cgroup_id, SAMPLE_EVENTS, NULL))
+        /* The file of a cgroup that is gone, or has lost its memory controller, is ready for ever. */
+        if (!feed_sample(s->agent, s->cgroup_id, SAMPLE_EVENTS, NULL)) {
                 s->events = sd_event_source_disable_unref(s->events);
+                try_later(s);
+        }
         return 0;
 }
 
@@ -178,8 +180,8 @@ static int sensor_connect(Sensor *s, const ArmedWatch *watch) {
 static void note_due(const void *node, VISIT visit, void *next_usec) {
         const Sensor *s = *(Sensor *const *) node;
 
-        if ((visit == postorder || visit == leaf) && s->waits)
-                *(uint64_t *) next_usec = MIN(*(uint64_t *) next_usec, s->due_usec);
+        if ((visit == postorder || visit == leaf) && s->retry.waits)
+                *(uint64_t *) next_usec = MIN(*(uint64_t *) next_usec, s->retry.due_usec);
 }
 
 static void set_timer(Agent *a) {
@@ -194,24 +196,36 @@ static void set_timer(Agent *a) {
         (void) sd_event_source_set_enabled(a->arming, SD_EVENT_ONESHOT);
 }
 
-/* Each time twice as far. Many are tried together, at the longest distance all of them: one wake-up in five minutes. */
-static void wait_longer(Sensor *s) {
-        uint64_t delay_usec = MIN(AGE_USEC << MIN(s->n_tries, DOUBLINGS_MAX), LATEST_USEC);
-        uint64_t step_usec = delay_usec < LATEST_USEC ? USEC_PER_SEC / 4 : LATEST_USEC;
-
-        s->waits = true;
-        s->n_tries++;
-        s->due_usec = clock_usec() + delay_usec;
-        s->due_usec += step_usec - s->due_usec % step_usec;
+static void try_later(Sensor *s) {
+        if (s->retry.waits)
+                return;
+        retry_later(&s->retry, clock_usec());
         set_timer(s->agent);
 }
 
-/* Once a watch, however often it is tried; and not of one that is so young that it will be tried anew at once. */
-static void tell_missing(Sensor *s, int r, bool final) {
-        if (r == 0 || r == WATCH_E_EMPTY || !final || s->told)
+/* Each thing that is missing once, however often it is tried; `text` is NULL for the usual one. */
+static void tell_missing(Sensor *s, int r, const char *text) {
+        if (r == s->told)
                 return;
-        s->told = true;
-        sensors_tell_blind(s->agent, s->cgroup_id, r > 0 ? watch_error_text(r) : strerror(-r));
+        s->told = r;
+        sensors_tell_blind(s->agent, s->cgroup_id, text ? text : r > 0 ? watch_error_text(r) : strerror(-r));
+}
+
+static void tell_whole(Sensor *s) {
+        const char *path = "?";
+        char text[512];
+
+        if (s->told == 0)
+                return;
+        s->told = 0;
+        (void) tree_name(s->agent->tree, s->cgroup_id, NULL, &path, NULL, NULL);
+        (void) snprintf(text, sizeof(text), "%s: watched again", path);
+        journal_notice(s->agent->journal, 6, text);
+}
+
+/* These do not change by themselves. */
+static bool is_hopeless(int r) {
+        return r == WATCH_E_WINDOW || r == WATCH_E_NO_FULL || r == WATCH_E_PRIVILEGE;
 }
 
 /* Arms it with the first `n` of its limits, and comes back to it if there may be more to be had later. */
@@ -221,25 +235,30 @@ static void sensor_arm(Sensor *s, size_t n) {
         int r;
 
         sensor_disconnect(s);
-        s->waits = false;
+        s->retry.waits = false;
         r = watch_arm(a->tree, s->cgroup_id, s->limits, n,
                       s->wants | (a->culprits.memstall ? WANT_CANDIDATE_OTHERS : 0), &watch);
-        if (r == WATCH_E_GONE)
-                return;
-        tell_missing(s, r, n == s->n_limits);
-        if (n < s->n_limits || r == WATCH_E_EMPTY || r == WATCH_E_NO_CONTROLLER)
-                wait_longer(s);
-        if (!watch)
-                return;
-        r = sensor_connect(s, watch);
-        if (r < 0)
-                sensors_tell_blind(a, s->cgroup_id, strerror(-r));
+        if (watch) {
+                int k = sensor_connect(s, watch);
+
+                r = k < 0 ? k : r;
+        }
+        /* One that is gone will be forgotten, one without a process may be about to, and a young one is tried anew at once:
+         * there is nothing to tell. */
+        if (r == 0 && n == s->n_limits)
+                tell_whole(s);
+        else if (r != 0 && r != WATCH_E_GONE && r != WATCH_E_EMPTY && n == s->n_limits)
+                tell_missing(s, r, NULL);
+        if (n < s->n_limits || (r != 0 && !is_hopeless(r)))
+                try_later(s);
+        else
+                retry_done(&s->retry, clock_usec());
 }
 
 static void find_due(const void *node, VISIT visit, void *ret) {
         Sensor *s = *(Sensor *const *) node;
 
-        if ((visit == postorder || visit == leaf) && s->waits && s->due_usec <= clock_usec())
+        if ((visit == postorder || visit == leaf) && retry_is_due(&s->retry, clock_usec()))
                 *(Sensor **) ret = s;
 }
 
@@ -298,6 +317,19 @@ void arming_arm(Agent *a, const Effect *effect) {
 void arming_disarm(Agent *a, uint64_t cgroup_id) {
         arming_forget(a, cgroup_id);
         watch_disarm(a->tree, cgroup_id);
+}
+
+static void count_blind(const void *node, VISIT visit, void *n) {
+        const Sensor *s = *(Sensor *const *) node;
+
+        *(uint64_t *) n += (visit == postorder || visit == leaf) && s->told != 0;
+}
+
+uint64_t arming_n_blind(const Agent *a) {
+        uint64_t n = 0;
+
+        twalk_r(a->sensors, count_blind, &n);
+        return n;
 }
 
 int arming_start(Agent *a) {

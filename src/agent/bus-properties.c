@@ -132,7 +132,8 @@ int bus_get_blind(sd_bus *bus, const char *path, const char *interface, const ch
         const Agent *a = ((AgentBus *) userdata)->agent;
         TreeGaps gaps = tree_gaps(a->tree);
 
-        return sd_bus_message_append(reply, "a{st}", 7, "units", (uint64_t) gaps.units, "folders",
+        return sd_bus_message_append(reply, "a{st}", 9, "watches", arming_n_blind(a), "overflows",
+                                     (uint64_t) gaps.overflows, "units", (uint64_t) gaps.units, "folders",
                                      (uint64_t) gaps.folders, "files", (uint64_t) gaps.files, "cgroups",
                                      (uint64_t) core_counts(a->core).n_lost, "preferences", managers_lost(a), "stalls",
                                      missed_stalls(&a->culprits), "warnings",

@@ -84,6 +84,12 @@ static void tell_gaps(Agent *a) {
                                 gaps.units, TREE_NODES_MAX, gaps.folders, gaps.files);
                 journal_blind(a->journal, NULL, NULL, text);
         }
+        if (gaps.overflows >= MAX(2 * a->told_gaps.overflows, (size_t) 1)) {
+                (void) snprintf(text, sizeof(text), "cgroups came and went faster than the kernel could tell, %zu times: all "
+                                                    "folders were looked through", gaps.overflows);
+                journal_blind(a->journal, NULL, NULL, text);
+        } else
+                gaps.overflows = a->told_gaps.overflows;
         a->told_gaps = gaps;
 }
 

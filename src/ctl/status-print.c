@@ -71,6 +71,8 @@ static void print_gap(FILE *f, const StatusGap *gap) {
         static const struct {
                 const char *what, *words;
         } rows[] = {
+                { "watches", "watches lack a trigger or a file, and are tried again; journalctl -u memstalld says why" },
+                { "overflows", "times cgroups came and went faster than they could be told, and all were looked through" },
                 { "preferences", "units could not be asked for their ManagedOOMPreference=: they are too many" },
                 { "stalls", "stalls at most were not counted; who is to blame is less certain" },
                 { "warnings", "early warnings of the kernel came too fast to be read" },

@@ -156,6 +156,7 @@ int tree_dispatch(Tree *t, TreeHandler handler, void *userdata) {
         t->userdata = userdata;
         for (size_t i = 0; r > 0 && i < DISPATCH_READS_MAX; i++)
                 r = read_changes(t, &overflow);
+        t->gaps.overflows += overflow;
         if (overflow || (t->gaps.units > 0 && t->by_id.n_used < TREE_NODES_MAX / 4 * 3))
                 rescan(t);
         t->handler = NULL;

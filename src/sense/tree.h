@@ -26,6 +26,7 @@ typedef struct TreeGaps {
         size_t units;   /* folders beyond TREE_NODES_MAX, or without memory for them */
         size_t folders; /* folders whose changes go unseen: fs.inotify.max_user_watches */
         size_t files;   /* files of units that could not be opened: LimitNOFILE= */
+        size_t overflows; /* how often cgroups came and went faster than we read, and all folders were looked through */
 } TreeGaps;
 
 /* Opens the tree without looking into it yet. `cgroup_root` and `proc_root` are absolute paths without a slash at the
