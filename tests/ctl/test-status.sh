@@ -38,7 +38,7 @@ SYSTEMD_COLORS=1 expect 0
 says $'^\x1b\\[4mWATCHED '
 says $'^\x1b\\[1mhog\\.service '
 expect 0 --json
-[ "$(wc -l <"$dir/out")" = 14 ] || fail "not a line for each: $(cat "$dir/out")"
+[ "$(wc -l <"$dir/out")" = 15 ] || fail "not a line for each: $(cat "$dir/out")"
 cp "$dir/out" "$dir/short"
 expect 0 --json=pretty
 python3 - "$dir/short" "$dir/out" <<'END_' || fail "JSON: $(cat "$dir/short")"
