@@ -44,7 +44,7 @@ static bool survey_unwatched(Agent *a, uint64_t cgroup_id, Candidates *ret) {
 }
 
 bool sensors_look(Agent *a, const Look *look, Event *ret) {
-        Candidates survey;
+        Candidates survey = { 0 };
 
         culprits_read_waits(a, look->cgroup_id);
         if (!look->survey) {

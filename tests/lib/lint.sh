@@ -32,3 +32,20 @@ lint_man() {
     [ ${#pages[@]} -gt 0 ] || { echo "no man pages"; return 77; }
     mandoc -T lint -W warning "${pages[@]}"
 }
+
+# cppcheck on the sources as build/ compiles them. It does not know _cleanup_(), so what it says of leaks is left to the
+# sanitizers; nor the macros of libbpf.
+lint_static() {
+    python3 - build/compile_commands.json >build/cppcheck.json <<'END_' || return 1
+import json
+import sys
+
+with open(sys.argv[1], encoding="utf-8") as file:
+    once = {entry["file"]: entry for entry in json.load(file) if entry["file"].startswith("../src/")}
+assert once, "no sources in it"
+json.dump(list(once.values()), sys.stdout)
+END_
+    cppcheck -j 2 --quiet --error-exitcode=1 --project=build/cppcheck.json --enable=warning,portability --inline-suppr \
+        --std=c11 -D'LIBBPF_OPTS(type,name,...)=struct type name' \
+        --suppress={memleak,memleakOnRealloc,resourceLeak,missingIncludeSystem}
+}
