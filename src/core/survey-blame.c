@@ -221,10 +221,7 @@ static void take_in(Survey *s, const NodeRegistry *nodes, const Event *event) {
                 StallClass class = judged_as(event, stall);
 
                 s->stall_usec += stall->stall_usec;
-                /* A wait for a page on the move delays who waits; kcompactd itself delays nobody. */
-                if (class == STALL_KCOMPACTD && stall->class != class)
-                        s->class_usec[STALL_COMPACTION] += stall->stall_usec;
-                else if (!is_first_read(stall, self))
+                if (!is_first_read(stall, self))
                         s->class_usec[class] += stall->stall_usec;
                 if (!self)
                         continue;

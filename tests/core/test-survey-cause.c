@@ -108,6 +108,21 @@ static void test_cause_of_first_reads(void **state) {
         }
 }
 
+/* A leak on a host without swap: kswapd works, kcompactd less, and somebody waits a moment for a page that it moves. */
+static void test_cause_beside_the_move(void **state) {
+        for (uint64_t wait = 9; wait <= 11; wait += 2) {
+                const Stall stalls[] = { { HOST, 0, 1, STALL_KSWAPD, 50, 1 }, { HOST, 0, 2, STALL_KCOMPACTD, 40, 1 },
+                                         { A, 0, 3, STALL_SWAP_WAIT, wait, 1 } };
+                const Event event = { .now_usec = 100 * SEC,
+                                      .survey = { .values.host_total_bytes = 1000, .stalls = stalls, .n_stalls = 3 } };
+
+                (void) survey_fill(&survey, &nodes, &event);
+                survey_blame(&survey, &nodes, &event);
+                assert_int_equal(survey_cause(&survey, &nodes, &event, node_registry_find(&nodes, HOST), 0, false),
+                                 wait < 10 ? CAUSE_HOST_SHORT : CAUSE_COMPACTION);
+        }
+}
+
 /* Where nothing else is known: under a tenth of the host's memory available; for a step about room, under a quarter. */
 static void test_cause_host(void **state) {
         for (uint64_t available = 249; available <= 250; available++) {
@@ -179,6 +194,7 @@ static void test_cause_of_reclaims(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_cause_of_first_reads, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_cause_beside_the_move, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cause, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cause_host, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cause_of_reclaims, setup, teardown),
