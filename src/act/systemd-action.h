@@ -42,6 +42,8 @@ struct Action {
         Properties properties;      /* what is to be set */
         Properties before;          /* throttle: what is there, as far as it is read */
         Property at;                /* throttle: which is awaited */
+        uint64_t usage_bytes;       /* throttle: of the victim */
+        uint64_t step_bytes;        /* by which MemoryHigh= goes down; 0: at once */
         int signal;
         bool thaw_first;
         bool marked;       /* see act/oom-mark.h */
@@ -85,6 +87,7 @@ struct Systemd {
         Connection connection;
         sd_event_source *timer;    /* the next deadline or second try; on while there is one */
         sd_event_source *deferred; /* on while an entry ends */
+        char kernel[65];
         Slices slices;
         JobsRemoved removed;
         Action actions[SYSTEMD_ACTIONS_MAX];

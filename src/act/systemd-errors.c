@@ -47,13 +47,21 @@ static unsigned take_number(const char **s) {
         return n;
 }
 
-bool version_spares_frozen(const char *version) {
-        unsigned major, minor = 0;
+/* Whether it is as new as `major`.`minor`. */
+static bool is_from(const char *version, unsigned major, unsigned minor) {
+        unsigned its_major = take_number(&version), its_minor = 0;
 
-        major = take_number(&version);
         if (*version == '.') {
                 version++;
-                minor = take_number(&version);
+                its_minor = take_number(&version);
         }
-        return major >= 258 || (major == 257 && minor >= 13);
+        return its_major > major || (its_major == major && its_minor >= minor);
+}
+
+bool version_spares_frozen(const char *version) {
+        return is_from(version, 257, 13);
+}
+
+bool version_sets_high_at_once(const char *version, const char *kernel) {
+        return is_from(version, 258, 0) && is_from(kernel, 6, 16);
 }

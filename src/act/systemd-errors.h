@@ -20,3 +20,8 @@ ErrorMeaning error_meaning(const sd_bus_error *error, int *ret_error);
  * its watchdog goes on and kills the frozen service, which then cannot be thawed (systemd #38517; 257.13 has the fix
  * too). An unknown version ("") may not. */
 bool version_spares_frozen(const char *version);
+
+/* Whether a MemoryHigh= below the usage is set without a wait: else PID 1 reclaims, in the write to memory.high, until the usage
+ * is below it or nothing more is found. Linux from 6.16 on leaves that out for a descriptor with O_NONBLOCK, as systemd from
+ * 258 on has it. */
+bool version_sets_high_at_once(const char *version, const char *kernel);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "act/systemd-action.h"
 #include "act/systemd.h"
@@ -233,6 +234,7 @@ void systemd_act(Systemd *s, const Decision *d) {
         a->is_victim = d->action != ACTION_START;
         a->method = methods[d->action];
         a->properties = d->properties;
+        a->usage_bytes = d->victim_usage_bytes;
         a->signal = d->signal;
         a->thaw_first = d->thaw_first;
         a->gone_is_done = d->action == ACTION_KILL || d->action == ACTION_STOP;
@@ -281,11 +283,14 @@ int systemd_new_with_peers(Systemd **ret, sd_event *event, const SystemdPeer *pe
                            SystemdAnswer answer, void *userdata) {
         static const ConnectionSignal signals[] = { { "JobRemoved", job_on_removed } };
         _cleanup_(systemd_freep) Systemd *s = NULL;
+        struct utsname host;
         int r;
 
         s = calloc(1, sizeof(*s));
         if (!s)
                 return -ENOMEM;
+        if (uname(&host) == 0)
+                (void) snprintf(s->kernel, sizeof(s->kernel), "%s", host.release);
         s->event = sd_event_ref(event);
         s->answer = answer;
         s->userdata = userdata;

@@ -20,6 +20,21 @@ static void test_version(void **state) {
                 assert_int_equal(version_spares_frozen(rows[i].version), rows[i].spares);
 }
 
+static void test_sets_high_at_once(void **state) {
+        static const struct {
+                const char *version, *kernel;
+                bool at_once;
+        } rows[] = {
+                { "258.1-1", "6.16.0-amd64", true },  { "262", "7.2.12+deb14-cloud-amd64", true },
+                { "257.13-1", "6.18.4", false },      { "258", "6.12.57+deb13-amd64", false },
+                { "258", "6.1.0-41-amd64", false },   { "", "6.18.4", false },
+                { "258", "", false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+                assert_int_equal(version_sets_high_at_once(rows[i].version, rows[i].kernel), rows[i].at_once);
+}
+
 static void test_errors(void **state) {
         static const struct {
                 const char *name, *member;
@@ -106,6 +121,7 @@ static void test_thaw_never(void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 TEST(test_version),
+                TEST(test_sets_high_at_once),
                 TEST(test_errors),
                 TEST(test_long_words),
                 TEST(test_thaw_again),

@@ -2,6 +2,7 @@
 
 /* Throttle and its undo, call by call. */
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "systemd-world.h"
@@ -53,6 +54,53 @@ static void test_throttle_never_raises(void **state) {
         o = world_act(w, world_decision(1, ACTION_THROTTLE));
         assert_int_equal(o->kind, OUTCOME_REFUSED);
         assert_string_equal(fake_systemd_calls(w->fake), "Get hog.service Service MemoryHigh\n");
+}
+
+/* Where PID 1 would reclaim in the write to memory.high it goes down bit by bit, and never above what was there. */
+static void test_throttle_by_steps(void **state) {
+        static const struct {
+                const char *version;
+                uint64_t usage_mib, before_mib, n_calls, first_mib;
+        } rows[] = {
+                { "257.13-1", 100, UINT64_MAX >> 20, 4, 98 }, /* 97.5, 95, 92.5, 90 */
+                { "257.13-1", 1000, UINT64_MAX >> 20, 16, 943 },
+                { "257.13-1", 1000, 91, 1, 90 },
+                { "257.13-1", 80, UINT64_MAX >> 20, 1, 90 },
+        };
+        World *w = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Decision d = world_decision(i + 1, ACTION_THROTTLE);
+                const char *calls, *first;
+                size_t n = 0;
+
+                fake_systemd_set_version(w->fake, rows[i].version);
+                fake_systemd_hang_up(w->fake);
+                fake_systemd_forget(w->fake);
+                fake_systemd_put(w->fake, "hog.service", "MemoryHigh", rows[i].before_mib << 20);
+                d.victim_usage_bytes = rows[i].usage_mib << 20;
+                assert_int_equal(world_act(w, d)->kind, OUTCOME_DONE);
+                assert_int_equal(w->outcomes[w->n_outcomes - 1].previous.values[PROPERTY_MEMORY_HIGH], rows[i].before_mib << 20);
+                assert_int_equal(fake_systemd_value(w->fake, "hog.service", "MemoryHigh"), 94371840);
+                calls = first = strstr(fake_systemd_calls(w->fake), "SetUnitProperties");
+                for (; (calls = strstr(calls, "SetUnitProperties")); calls++)
+                        n++;
+                assert_int_equal(n, rows[i].n_calls);
+                assert_int_equal((strtoull(strstr(first, "MemoryHigh=") + strlen("MemoryHigh="), NULL, 10) + (1 << 19)) >> 20,
+                                 rows[i].first_mib);
+        }
+}
+
+/* A step that systemd says no to ends it, and all of it is to be put back. */
+static void test_throttle_by_steps_fails(void **state) {
+        Decision d = world_decision(1, ACTION_THROTTLE);
+        World *w = *state;
+
+        fake_systemd_set_version(w->fake, "257.13-1");
+        fake_systemd_answer(w->fake, (FakeAnswer){ .member = "SetUnitProperties", .error = "org.freedesktop.DBus.Error.AccessDenied" });
+        d.victim_usage_bytes = UINT64_C(100) << 20;
+        assert_int_equal(world_act(w, d)->kind, OUTCOME_FAILED);
+        assert_int_equal(w->outcomes[0].previous.set, 1 << PROPERTY_MEMORY_HIGH);
 }
 
 static void test_kinds_of_units(void **state) {
@@ -171,6 +219,8 @@ int main(void) {
                 TEST(test_throttle),
                 TEST(test_throttle_is_noted),
                 TEST(test_throttle_never_raises),
+                TEST(test_throttle_by_steps),
+                TEST(test_throttle_by_steps_fails),
                 TEST(test_kinds_of_units),
                 TEST(test_undo_throttle),
                 TEST(test_all_properties),
