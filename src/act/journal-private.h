@@ -12,6 +12,8 @@ struct Journal {
         JournalSocket *socket;
         Record record; /* the one that is being built */
         const JournalCounters *counters; /* that go with it, NULL if none do */
+        bool has_faults;
+        uint64_t n_faults; /* see journal_set_faults() */
 };
 
 /* Begins a record with the fields that all of them have. `message_id` NULL: it has none. */

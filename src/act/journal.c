@@ -68,6 +68,11 @@ void journal_set_counters(Journal *j, const JournalCounters *counters) {
         j->counters = counters && counters->lines && *counters->lines ? counters : NULL;
 }
 
+void journal_set_faults(Journal *j, uint64_t n_major_faults) {
+        j->has_faults = true;
+        j->n_faults = n_major_faults;
+}
+
 static void add_counters(Journal *j) {
         if (!j->counters)
                 return;
@@ -242,6 +247,9 @@ void journal_outcome(Journal *j, const Report *report) {
                 record_add(r, "OBJECT_SYSTEMD_UNIT", report->decision->start);
         add_outcome(r, o);
         record_add_uint(r, "MEMSTALLD_LATENCY_USEC", report->latency_usec);
+        if (j->has_faults)
+                record_add_uint(r, "MEMSTALLD_MAJOR_FAULTS", j->n_faults);
+        j->has_faults = false;
         record_add_uint(r, "MEMSTALLD_PRESSURE_BEFORE", report->pressure_before);
         if (o->kind == OUTCOME_SETTLED || o->kind == OUTCOME_NO_EFFECT) {
                 record_add_uint(r, "MEMSTALLD_PRESSURE_AFTER", report->pressure_after);

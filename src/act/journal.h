@@ -52,6 +52,9 @@ typedef struct JournalCounters {
  * until then. */
 void journal_set_counters(Journal *j, const JournalCounters *counters);
 
+/* Goes with the next outcome: how often memstalld itself has had to wait for a page from a disk, from the event to the answer. */
+void journal_set_faults(Journal *j, uint64_t n_major_faults);
+
 /* A step acts. Wanted before the action's outcome is; the action itself may be sent first. */
 void journal_decision(Journal *j, const Decision *d);
 

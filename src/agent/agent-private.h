@@ -44,6 +44,12 @@ enum {
         PRIORITY_SIGNAL = 10,
 };
 
+/* What memory_major_faults() was when the event came that led to a decision. */
+#define FAULT_MARKS_MAX 64U
+typedef struct FaultMark {
+        uint64_t decision_id, n_major_faults;
+} FaultMark;
+
 typedef struct Look {
         bool survey;
         uint64_t cgroup_id;
@@ -132,6 +138,8 @@ struct Agent {
         bool stepping; /* the core's effects are being carried out */
         Look looks[LOOKS_MAX];
         size_t n_looks;
+        uint64_t n_major_faults; /* when this event came */
+        FaultMark fault_marks[FAULT_MARKS_MAX]; /* by the id of the decision */
         Outcome late[LATE_MAX]; /* answers that came meanwhile */
         size_t n_late;
 };

@@ -7,6 +7,7 @@
 
 #include "agent/agent-private.h"
 #include "agent/alarm.h"
+#include "agent/memory.h"
 #include "base/clock.h"
 #include "sense/watch.h"
 
@@ -22,7 +23,15 @@ static void tell_decision(Agent *a, const Decision *d) {
         journal_set_counters(a->journal, NULL);
 }
 
+static FaultMark *fault_mark(Agent *a, uint64_t decision_id) {
+        return a->fault_marks + decision_id % FAULT_MARKS_MAX;
+}
+
 static void tell_outcome(Agent *a, const Report *r) {
+        const FaultMark *mark = fault_mark(a, r->outcome.id);
+
+        if (mark->decision_id == r->outcome.id && r->outcome.kind != OUTCOME_SETTLED && r->outcome.kind != OUTCOME_NO_EFFECT)
+                journal_set_faults(a->journal, memory_major_faults() - mark->n_major_faults);
         if (r->outcome.kind == OUTCOME_SETTLED || r->outcome.kind == OUTCOME_NO_EFFECT)
                 journal_set_counters(a->journal, baselines_compare(&a->baselines, a->tree, r->decision->watch.id,
                                                                    r->decision->incident, clock_usec()));
@@ -36,6 +45,7 @@ static bool is_told(const Decision *d) {
 }
 
 static void act(Agent *a, const Decision *d) {
+        *fault_mark(a, d->id) = (FaultMark){ d->id, a->n_major_faults };
         effectors_act(a, d);
         if (!is_told(d))
                 tell_decision(a, d);
@@ -179,6 +189,7 @@ void agent_tell_status(Agent *a) {
 
 static void step_and_look(Agent *a, Event *event) {
         event->now_usec = clock_usec();
+        a->n_major_faults = memory_major_faults();
         step(a, event);
 
         for (size_t i = 0; i < a->n_looks; i++) {

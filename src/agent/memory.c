@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "agent/memory.h"
 
@@ -29,6 +30,12 @@ static void touch_heap(void) {
         if (heap)
                 explicit_bzero(heap, HEAP_TOUCHED);
         free(heap);
+}
+
+uint64_t memory_major_faults(void) {
+        struct rusage usage;
+
+        return getrusage(RUSAGE_SELF, &usage) < 0 ? 0 : (uint64_t) usage.ru_majflt;
 }
 
 int memory_lock(void) {

@@ -56,6 +56,19 @@ static void test_outcomes(void **state) {
         }
 }
 
+/* Goes with one outcome, not with those after it. */
+static void test_faults(void **state) {
+        Decision d = decision(ACTION_KILL);
+        const Report report = { .decision = &d, .outcome = { .kind = OUTCOME_DONE, .via = VIA_SYSTEMD } };
+        World *w = *state;
+
+        journal_set_faults(w->journal, 3);
+        journal_outcome(w->journal, &report);
+        COMPARE(w, { "MEMSTALLD_MAJOR_FAULTS", "3" });
+        journal_outcome(w->journal, &report);
+        COMPARE(w, { "MEMSTALLD_MAJOR_FAULTS", NULL });
+}
+
 static void test_release(void **state) {
         World *w = *state;
         Undo u = { .incident = incident, .policy = &policy, .step = &step, .watch = batch, .victim = hog,
@@ -192,6 +205,7 @@ static void test_refused(void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 TEST(test_outcomes),
+                TEST(test_faults),
                 TEST(test_release),
                 TEST(test_releases),
                 TEST(test_expired),
