@@ -97,7 +97,7 @@ bool held_line_parse(const char *line, unsigned version, HeldUnit *ret) {
         *ret = (HeldUnit){ 0 };
         if (version == 0 || version >= ELEMENTSOF(parse_rest) || line[0] == ' ')
                 return false;
-        if (sscanf(line, "%15s %255s %16" SCNx64 "%16" SCNx64 " %" SCNu64 " %255s%n", action, previous,
+        if (sscanf(line, "%15s %319s %16" SCNx64 "%16" SCNx64 " %" SCNu64 " %255s%n", action, previous,
                    &ret->incident.high, &ret->incident.low, &ret->since_usec, ret->unit, &end) != 6)
                 return false;
         ret->action = action_from_string(action);

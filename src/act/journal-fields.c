@@ -47,6 +47,6 @@ void record_add_properties(Record *r, const Properties *p) {
         };
 
         for (Property which = 0; which < _PROPERTY_MAX; which++)
-                if (properties_has(p, which))
+                if (keys[which] && properties_has(p, which))
                         record_add_bytes(r, keys[which], p->values[which]);
 }

@@ -62,6 +62,8 @@ static void add_property(Text *t, Property p, uint64_t value) {
                         text_add(t, "%" PRIu64, value);
                 break;
         case PROPERTY_SLICES_LOW:
+        case PROPERTY_SLICES_RAISED:
+        case PROPERTY_SLICE_LOW:
         case _PROPERTY_MAX:
                 break;
         }

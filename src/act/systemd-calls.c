@@ -91,8 +91,8 @@ static int append_properties(sd_bus_message *m, const Properties *properties) {
         r = sd_bus_message_open_container(m, 'a', "(sv)");
         if (r < 0)
                 return r;
-        for (Property which = 0; which < _PROPERTY_MAX; which++) {
-                if (which == PROPERTY_SLICES_LOW || !properties_has(properties, which))
+        for (Property which = 0; which < PROPERTY_SLICES_LOW; which++) {
+                if (!properties_has(properties, which))
                         continue;
                 r = sd_bus_message_append(m, "(sv)", property_to_string(which), "t", properties->values[which]);
                 if (r < 0)

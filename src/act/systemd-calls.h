@@ -33,7 +33,7 @@ int call_kill(const Call *c, const char *unit, int signal);
 /* StartUnit, StopUnit, RestartUnit with "replace". Answered with the path of the job, which has only begun then. */
 int call_job(const Call *c, const char *method, const char *unit);
 
-/* SetUnitProperties with runtime=true, so a boot forgets it; all of `properties` but PROPERTY_SLICES_LOW, which is none. */
+/* SetUnitProperties with runtime=true, so a boot forgets it; of `properties` what is one. */
 int call_set_properties(const Call *c, const char *unit, const Properties *properties);
 
 /* Properties.Get of a property that the unit's own interface has, such as MemoryHigh. -EOPNOTSUPP for a kind of unit

@@ -7,7 +7,8 @@
  *
  * One at a time, for each reads what the one before has set. What does not come to its end is taken back, with calls
  * that no reply is asked for: PID 1 takes the messages of a connection in their order, so they come after whatever is
- * still under way, and the whole can be tried again. */
+ * still under way, and the whole can be tried again. Should memstalld die half-way, the list of what is held tells which of
+ * the slices have been raised. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -55,10 +56,22 @@ static bool is_undo(const Action *a) {
         return properties_has(&a->properties, PROPERTY_SLICES_LOW);
 }
 
+/* In an undo of what was done half-way: whether the slice was raised at all. */
+static bool was_raised(const Action *a, uint64_t now) {
+        const uint64_t *values = a->properties.values;
+        size_t at = a->systemd->slices.at;
+
+        if (!properties_has(&a->properties, PROPERTY_SLICES_RAISED) || at < values[PROPERTY_SLICES_RAISED])
+                return true;
+        return at == values[PROPERTY_SLICES_RAISED] && now == values[PROPERTY_SLICE_LOW] + values[PROPERTY_SLICES_LOW];
+}
+
 static uint64_t changed(const Action *a, uint64_t before) {
         uint64_t amount;
 
         if (is_undo(a)) {
+                if (!was_raised(a, before))
+                        return before;
                 amount = a->properties.values[PROPERTY_SLICES_LOW];
                 return before > amount ? before - amount : 0;
         }
@@ -83,6 +96,25 @@ static int on_slice_set(sd_bus_message *m, void *userdata, sd_bus_error *ret_err
         return chain_next(a, go_on(a));
 }
 
+/* What is to be put back when all is set. */
+static Properties former(const Action *a) {
+        uint64_t before = a->systemd->slices.unit_before;
+        Properties p = { 0 };
+
+        properties_set(&p, PROPERTY_MEMORY_LOW, before);
+        properties_set(&p, PROPERTY_SLICES_LOW, a->properties.values[PROPERTY_MEMORY_LOW] - before);
+        return p;
+}
+
+/* The same if the next slice is the last that is. False if it ended the action. */
+static bool note_slice(Action *a, uint64_t before) {
+        Properties p = former(a);
+
+        properties_set(&p, PROPERTY_SLICES_RAISED, a->systemd->slices.at);
+        properties_set(&p, PROPERTY_SLICE_LOW, before);
+        return action_note(a, &p);
+}
+
 static int on_slice(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         Action *a = userdata;
         Slices *s = &a->systemd->slices;
@@ -102,6 +134,8 @@ static int on_slice(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) 
                 return chain_next(a, go_on(a));
         }
 
+        if (!is_undo(a) && !note_slice(a, before))
+                return 0;
         s->before[s->at] = before;
         s->is_sent[s->at] = true;
         Call call = chain_call(a, on_slice_set);
@@ -110,16 +144,6 @@ static int on_slice(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) 
 }
 
 /* ---- The end of both ------------------------------------------------------------------------- */
-
-/* What is to be put back when all is set. */
-static Properties former(const Action *a) {
-        uint64_t before = a->systemd->slices.unit_before;
-        Properties p = { 0 };
-
-        properties_set(&p, PROPERTY_MEMORY_LOW, before);
-        properties_set(&p, PROPERTY_SLICES_LOW, a->properties.values[PROPERTY_MEMORY_LOW] - before);
-        return p;
-}
 
 static int on_protected(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         Action *a = userdata;

@@ -37,7 +37,7 @@ typedef struct WorkerJob {
 
 #define WORKER_THREADS 4U
 #define WORKER_JOBS_MAX 128U /* at once, waiting or running */
-#define WORKER_ARGUMENT_MAX 1280U
+#define WORKER_ARGUMENT_MAX 1408U
 #define WORKER_ANSWER_MAX 384U
 #define WORKER_GRACE_USEC (100 * USEC_PER_MSEC)
 #define WORKER_STOP_USEC (1 * USEC_PER_SEC)

@@ -56,6 +56,8 @@ static const char *const property_words[_PROPERTY_MAX] = {
         [PROPERTY_CPU_WEIGHT] = "CPUWeight",
         [PROPERTY_IO_WEIGHT] = "IOWeight",
         [PROPERTY_SLICES_LOW] = "SlicesMemoryLow",
+        [PROPERTY_SLICES_RAISED] = "SlicesRaised",
+        [PROPERTY_SLICE_LOW] = "SliceMemoryLow",
 };
 
 static const char *const pressure_words[_PRESSURE_KIND_MAX] = {

@@ -156,6 +156,8 @@ typedef enum Property {
         PROPERTY_CPU_WEIGHT,
         PROPERTY_IO_WEIGHT,
         PROPERTY_SLICES_LOW, /* no property of the unit: how much MemoryLow= of each slice above it was raised */
+        PROPERTY_SLICES_RAISED, /* nor these: of how many slices so far, if not of all, */
+        PROPERTY_SLICE_LOW,     /* and MemoryLow= of the next, which may have been raised, too */
         _PROPERTY_MAX,
 } Property;
 

@@ -6,7 +6,7 @@
 /* Properties as text: "MemoryHigh:536870912,CPUWeight:infinity", "-" for none. For traces and for the list of what is
  * held. */
 
-#define PROPERTIES_TEXT_MAX 256U /* always enough, with the end of the string */
+#define PROPERTIES_TEXT_MAX 320U /* always enough, with the end of the string */
 
 /* Returns `buf`. */
 char *properties_format(char *buf, size_t size, const Properties *p);

@@ -2,6 +2,8 @@
 
 /* Protect and its undo: the unit, and the slices above it. */
 
+#include <unistd.h>
+
 #include "systemd-world.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -177,6 +179,45 @@ static void test_taken_back(void **state) {
         }
 }
 
+/* Killed at any moment: what the list has by then is enough to put back what was raised, and nothing else. */
+static void test_half_way(void **state) {
+        static const HeldUnit unit = { .action = ACTION_PROTECT, .unit = "hog.service", .path = "/a.slice/a-b.slice/hog.service" };
+        static const char *const last_calls[] = { "SetUnitProperties a.slice", "Get a-b.slice", "SetUnitProperties a-b.slice",
+                                                  "SetUnitProperties hog.service" };
+        World *w = *state;
+        char path[64];
+
+        (void) snprintf(path, sizeof(path), "%s/held", w->folder);
+        for (size_t i = 0; i < 2 * ELEMENTSOF(last_calls); i++) {
+                bool arrives = i % 2; /* the last one, before it is over */
+                _cleanup_(held_list_freep) HeldList *list = NULL;
+                HeldUnit read;
+                size_t n;
+
+                fake_systemd_put(w->fake, "a.slice", "MemoryLow", 4 * MIB);
+                fake_systemd_put(w->fake, "a-b.slice", "MemoryLow", 5 * MIB);
+                fake_systemd_put(w->fake, "hog.service", "MemoryLow", 10 * MIB);
+                fake_systemd_forget(w->fake);
+                assert_int_equal(held_list_new(&list, path, NULL, 0), 0);
+                systemd_keep_list(w->systemd, list);
+                assert_int_equal(held_list_set(list, 0, 1, &unit), 0);
+                systemd_act(w->systemd, (Decision[]){ protect(1, 90 * MIB) });
+                while (!strstr(fake_systemd_calls(w->fake), last_calls[i / 2]))
+                        assert_true(sd_event_run(w->event, USEC_PER_SEC) > 0);
+                assert_int_equal(held_read(path, &read, 1, &n), 0);
+                assert_int_equal(n, 1);
+                w->systemd = systemd_free(w->systemd);
+                if (!arrives && i / 2 != 1) /* as if it had not been sent */
+                        fake_systemd_put(w->fake, i / 2 == 0 ? "a.slice" : i / 2 == 2 ? "a-b.slice" : "hog.service", "MemoryLow",
+                                         i / 2 == 0 ? 4 * MIB : i / 2 == 2 ? 5 * MIB : 10 * MIB);
+
+                assert_int_equal(systemd_new_with_peers(&w->systemd, w->event, w->peers, 2, world_on_answer, w), 0);
+                assert_done(world_take_back(w, unprotect(2, read.previous)));
+                assert_low(w, 4 * MIB, 5 * MIB, 10 * MIB);
+                assert_int_equal(unlink(path), 0);
+        }
+}
+
 /* The unit is gone, its slices are not. */
 static void test_undo_of_a_gone_unit(void **state) {
         World *w = *state;
@@ -242,6 +283,7 @@ int main(void) {
                 TEST(test_slices),
                 TEST(test_bounds),
                 TEST(test_taken_back),
+                TEST(test_half_way),
                 TEST(test_undo_of_a_gone_unit),
                 TEST(test_undo_without_path),
                 TEST(test_turns),
