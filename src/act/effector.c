@@ -10,7 +10,7 @@
 #include "act/effector.h"
 
 #define ERRANDS_MAX 256U
-#define FROZEN_MAX 256U
+#define TOUCHED_MAX 256U
 
 typedef enum Way {
         WAY_SYSTEMD,
@@ -31,6 +31,11 @@ typedef struct Errand {
         char unit[UNIT_NAME_MAX], path[CGROUP_PATH_MAX];
 } Errand;
 
+typedef struct Touched {
+        uint64_t cgroup_id; /* 0: the entry is free */
+        ActionKind action;
+} Touched;
+
 struct Effector {
         EffectorAnswer answer;
         void *userdata;
@@ -38,7 +43,7 @@ struct Effector {
         Systemd *systemd;
         Cgroup *cgroup;
         Errand errands[ERRANDS_MAX];
-        uint64_t frozen[FROZEN_MAX]; /* cgroups that were frozen through the files, though they are systemd's; 0: none */
+        Touched touched[TOUCHED_MAX];
 };
 
 /* ---- What is under way ----------------------------------------------------------------------- */
@@ -85,32 +90,32 @@ static void finish(Effector *e, Errand *w, const Outcome *outcome) {
         e->answer(e->userdata, &copy);
 }
 
-/* ---- What is frozen through the files -------------------------------------------------------- */
+/* ---- What is held through the files, though it is systemd's ---------------------------------- */
 
-static uint64_t *frozen_find(Effector *e, uint64_t cgroup_id) {
-        for (size_t i = 0; i < FROZEN_MAX; i++)
-                if (e->frozen[i] == cgroup_id)
-                        return e->frozen + i;
+static Touched *touched_find(Effector *e, uint64_t cgroup_id, ActionKind action) {
+        for (Touched *t = e->touched; t < e->touched + TOUCHED_MAX; t++)
+                if (t->cgroup_id == cgroup_id && (cgroup_id == 0 || t->action == action))
+                        return t;
         return NULL;
 }
 
-static void frozen_add(Effector *e, uint64_t cgroup_id) {
-        uint64_t *at = frozen_find(e, cgroup_id) ?: frozen_find(e, 0);
+static void touched_add(Effector *e, const Errand *w) {
+        Touched *t = touched_find(e, w->victim.id, w->action) ?: touched_find(e, 0, 0);
 
-        if (at)
-                *at = cgroup_id;
+        if (t)
+                *t = (Touched){ w->victim.id, w->action };
 }
 
 /* Of what an earlier run held (its id is not known) nobody knows which way it went. */
-static bool is_frozen(Effector *e, const Errand *w) {
-        return w->action == ACTION_FREEZE && (w->victim.id == 0 || frozen_find(e, w->victim.id));
+static bool is_touched(Effector *e, const Errand *w) {
+        return w->victim.id == 0 || touched_find(e, w->victim.id, w->action);
 }
 
-static void frozen_remove(Effector *e, uint64_t cgroup_id) {
-        uint64_t *at = cgroup_id != 0 ? frozen_find(e, cgroup_id) : NULL;
+static void touched_remove(Effector *e, const Errand *w) {
+        Touched *t = w->victim.id != 0 ? touched_find(e, w->victim.id, w->action) : NULL;
 
-        if (at)
-                *at = 0;
+        if (t)
+                t->cgroup_id = 0;
 }
 
 /* ---- One way after the other ----------------------------------------------------------------- */
@@ -140,7 +145,7 @@ static void on_systemd(void *userdata, const Outcome *outcome) {
 
         if (w && outcome->unheard)
                 go_by_files(e, w, &outcome->previous);
-        else if (w && w->undo && outcome->kind == OUTCOME_DONE && !outcome->gone && is_frozen(e, w)) {
+        else if (w && w->undo && outcome->kind == OUTCOME_DONE && !outcome->gone && is_touched(e, w)) {
                 w->is_told = true;
                 go_by_files(e, w, &outcome->previous);
         } else
@@ -148,8 +153,8 @@ static void on_systemd(void *userdata, const Outcome *outcome) {
 }
 
 static void finish_act(Effector *e, Errand *w, const Outcome *outcome) {
-        if (w->action == ACTION_FREEZE && !w->victim.delegated && !outcome->gone)
-                frozen_add(e, w->victim.id);
+        if (w->action != ACTION_KILL && !outcome->gone)
+                touched_add(e, w);
         finish(e, w, outcome);
 }
 
@@ -157,7 +162,7 @@ static void finish_undo(Effector *e, Errand *w, const Outcome *outcome) {
         Outcome o = *outcome;
 
         if (o.kind == OUTCOME_DONE && w->is_told) {
-                frozen_remove(e, w->victim.id);
+                touched_remove(e, w);
                 o.via = VIA_SYSTEMD;
         } else if (o.kind == OUTCOME_DONE) {
                 o.gone = false; /* a unit keeps its properties when its cgroup has gone */

@@ -19,8 +19,8 @@
  *
  * An undo goes to PID 1 as well, for it has its own idea of each unit, and may yet do what it was asked for before. While it
  * is silent the files are put back, and the undo is answered with OUTCOME_TIMEOUT, -EINPROGRESS, VIA_CGROUP: it is done for the unit and
- * still to be done for systemd, so it is to be asked for again. Done is what PID 1 has said is done; what was frozen through
- * the files is thawed there, too.
+ * still to be done for systemd, so it is to be asked for again. Done is what PID 1 has said is done; what was done through
+ * the files is undone there, too.
  *
  * Everything else is as with act/systemd.h: each action is answered exactly once, from the loop. */
 
