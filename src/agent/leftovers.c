@@ -24,12 +24,14 @@ typedef struct Leftovers {
         Effector *effector;
         HeldList *list;
         Core *core;
+        bool is_over;  /* its time */
+        bool is_again; /* nobody wants to be told twice */
 } Leftovers;
 
 static void carry_out(Leftovers *l, const Effect *e) {
         if (e->kind == EFFECT_UNDO)
                 effector_undo(l->effector, &e->undo);
-        else if (e->kind == EFFECT_RELEASE)
+        else if (e->kind == EFFECT_RELEASE && !l->is_again)
                 journal_release(l->journal, &e->undo);
         else if (e->kind == EFFECT_STUCK)
                 journal_release_failed(l->journal, &e->stuck.undo, &e->stuck.outcome);
@@ -56,8 +58,6 @@ static void on_outcome(void *userdata, const Outcome *outcome) {
                 return;
         feed(l, &(Event){ .kind = EVENT_OUTCOME, .outcome = *outcome });
         held_sync(l->list, l->core);
-        if (core_counts(l->core).n_open == 0)
-                (void) sd_event_exit(l->event, 0);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -69,7 +69,8 @@ static int on_limit(sd_event_source *source, uint64_t usec, void *userdata) {
         Leftovers *l = userdata;
 
         journal_notice(l->journal, 3, "Some units are still held, as systemd does not answer: it is tried again.");
-        return sd_event_exit(l->event, -ETIMEDOUT);
+        l->is_over = true;
+        return 0;
 }
 
 static Leftovers *leftovers_free(Leftovers *l) {
@@ -119,6 +120,27 @@ static int start(Leftovers *l, const HeldUnit *units, size_t n, uint64_t limit_u
         return held_list_new(&l->list, HELD_FILE, units, n);
 }
 
+static int undo_all(Leftovers *l, const HeldUnit *units, size_t n, bool (*is_wanted)(const HeldUnit *u)) {
+        int r = 0;
+
+        for (size_t i = 0; i < n; i++)
+                if (is_wanted(units + i))
+                        held_feed(units + i, feed, l);
+        held_sync(l->list, l->core);
+        while (r >= 0 && core_counts(l->core).n_open > 0 && !l->is_over)
+                r = sd_event_run(l->event, UINT64_MAX);
+        return r < 0 ? r : core_counts(l->core).n_open > 0 ? -ETIMEDOUT : 0;
+}
+
+static bool is_any(const HeldUnit *u) {
+        return true;
+}
+
+/* What a protect has added is taken away once. */
+static bool may_be_undone_twice(const HeldUnit *u) {
+        return u->action != ACTION_PROTECT;
+}
+
 int leftovers_undo(bool alone, uint64_t limit_usec) {
         _cleanup_(leftovers_freep) Leftovers *l = NULL;
         _cleanup_(freep) HeldUnit *units = calloc(HELD_UNITS_MAX, sizeof(*units));
@@ -140,8 +162,11 @@ int leftovers_undo(bool alone, uint64_t limit_usec) {
         r = start(l, units, n, limit_usec);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < n; i++)
-                held_feed(units + i, feed, l);
-        held_sync(l->list, l->core);
-        return core_counts(l->core).n_open == 0 ? 0 : sd_event_loop(l->event);
+        r = undo_all(l, units, n, is_any);
+        if (r < 0)
+                return r;
+        /* The last words of the run that has died may still lie in the queue of its own connection to PID 1, and be taken after
+         * what was said here: by a second time they are not. */
+        l->is_again = true;
+        return undo_all(l, units, n, may_be_undone_twice);
 }
