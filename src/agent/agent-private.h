@@ -13,6 +13,7 @@
 #include "agent/baselines.h"
 #include "agent/bus.h"
 #include "agent/incidents.h"
+#include "agent/metrics.h"
 #include "agent/oomd-hook.h"
 #include "agent/recording.h"
 #include "agent/sightings.h"
@@ -121,6 +122,7 @@ struct Agent {
         AgentBus *bus;
         Recorder *recorder;
         Incidents *incidents;
+        Metrics *metrics;
         Recording *recording; /* NULL, or the last one */
         Kills *kills;
         OomdHook *oomd_hook; /* NULL where there are no pre-kill hooks */
@@ -218,6 +220,8 @@ void culprits_read(Agent *a, uint64_t watch_id);
 bool culprits_count_waits(const Agent *a);
 /* Takes in how long tasks have waited, before a look at a watch that wants to know. */
 void culprits_read_waits(Agent *a, uint64_t watch_id);
+/* How many stalls were not captured since they are; 0 if none are. */
+uint64_t culprits_missed(const Agent *a);
 /* Writes the records that go with the decision, or with the sighting. */
 void culprits_tell(Agent *a, const Decision *d);
 void culprits_tell_seen(Agent *a, const Sighting *s);

@@ -111,6 +111,9 @@ static int take_up(Agent *a) {
         r = sightings_start(a);
         if (r < 0)
                 return r;
+        r = metrics_new(&a->metrics);
+        if (r < 0)
+                return r;
         return bus_new(&a->bus, a);
 }
 
@@ -163,6 +166,7 @@ Agent *agent_free(Agent *a) {
         core_free(a->core);
         culprits_stop(a);
         bus_free(a->bus);
+        metrics_free(a->metrics);
         sightings_stop(a);
         incidents_free(a->incidents);
         recording_free(a->recording);

@@ -12,7 +12,8 @@
  * bus-properties.c has what anybody may read; a method is a file bus-NAME.c with one function, declared here. Anybody may
  * call it (units/org.memstalld1.conf): one that does something, or tells of processes, begins with bus_access_then(). */
 
-typedef struct BusStalls BusStalls; /* of bus-stalls.c */
+typedef struct BusMetrics BusMetrics; /* of bus-metrics.c */
+typedef struct BusStalls BusStalls;   /* of bus-stalls.c */
 
 struct AgentBus {
         Agent *agent;
@@ -21,7 +22,8 @@ struct AgentBus {
         sd_bus_slot *vtable, *name, *disconnected, *oomd, *filter;
         sd_event_source *retry;
         CallRate rate; /* of all calls */
-        BusStalls *stalls; /* NULL until somebody asks */
+        BusMetrics *metrics; /* NULL until somebody asks */
+        BusStalls *stalls;   /* likewise */
 };
 
 void bus_incident_text(char buf[33], const Id128 *id);
@@ -48,6 +50,11 @@ int bus_get_blind(sd_bus *bus, const char *path, const char *interface, const ch
  * An answer may take two seconds; bus_explain_forget() forgets the questions that wait. */
 int bus_method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error);
 void bus_explain_forget(void);
+
+/* Metrics(): OpenMetrics text, see agent/metrics.h. */
+int bus_method_metrics(sd_bus_message *m, void *userdata, sd_bus_error *error);
+BusMetrics *bus_metrics_free(BusMetrics *b);
+DEFINE_CLEANUP(BusMetrics *, bus_metrics_free);
 
 /* Record(h): a trace into a pipe, see agent/recording.h. */
 int bus_method_record(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -119,14 +119,6 @@ int bus_get_holds(sd_bus *bus, const char *path, const char *interface, const ch
         return sd_bus_message_close_container(reply);
 }
 
-static uint64_t missed_stalls(const Culprits *c) {
-        MemstallCounters counters;
-
-        if (!c->memstall || memstall_counters(c->memstall, &counters) < 0)
-                return 0;
-        return memstall_lost(&counters);
-}
-
 int bus_get_blind(sd_bus *bus, const char *path, const char *interface, const char *property,
                   sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         const Agent *a = ((AgentBus *) userdata)->agent;
@@ -136,6 +128,6 @@ int bus_get_blind(sd_bus *bus, const char *path, const char *interface, const ch
                                      (uint64_t) gaps.overflows, "units", (uint64_t) gaps.units, "folders",
                                      (uint64_t) gaps.folders, "files", (uint64_t) gaps.files, "cgroups",
                                      (uint64_t) core_counts(a->core).n_lost, "preferences", managers_lost(a), "stalls",
-                                     missed_stalls(&a->culprits), "warnings",
+                                     culprits_missed(a), "warnings",
                                      a->warnings.alarm ? alarm_lost(a->warnings.alarm) : UINT64_C(0));
 }

@@ -32,6 +32,8 @@ static const sd_bus_vtable manager_vtable[] = {
                                               "a(sss)", policies, "a(sssstt)", holds,
                                               "a(ssssasbsbsttuuta(ssbstttttuasa(sssttbt)))", watches),
                                 bus_method_explain, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Metrics", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", text), bus_method_metrics,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Record", SD_BUS_ARGS("h", pipe), SD_BUS_NO_RESULT, bus_method_record,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Release", SD_BUS_ARGS("s", unit), SD_BUS_RESULT("u", n_held), bus_method_release,
@@ -159,6 +161,7 @@ AgentBus *bus_free(AgentBus *b) {
 
         bus_close(b);
         sd_event_source_disable_unref(b->retry);
+        bus_metrics_free(b->metrics);
         bus_stalls_free(b->stalls);
         free(b);
         return NULL;

@@ -264,3 +264,11 @@ void culprits_tell_seen(Agent *a, const Sighting *s) {
         tell(a, &(Story){ .sighting = s, .culprits = s->culprits, .n_culprits = s->n_culprits, .blames = s->blames,
                           .n_blames = s->n_blames });
 }
+
+uint64_t culprits_missed(const Agent *a) {
+        MemstallCounters counters;
+
+        if (!a->culprits.memstall || memstall_counters(a->culprits.memstall, &counters) < 0)
+                return 0;
+        return memstall_lost(&counters);
+}

@@ -107,11 +107,13 @@ static void carry_out(Agent *a, const Effect *e) {
         case EFFECT_REPORT:
                 tell_outcome(a, &e->report);
                 bus_tell_outcome(a->bus, &e->report);
+                metrics_count_outcome(a->metrics, &e->report);
                 break;
 
         case EFFECT_RELEASE:
                 journal_release(a->journal, &e->undo);
                 bus_tell_release(a->bus, &e->undo);
+                metrics_count_release(a->metrics, &e->undo);
                 break;
 
         case EFFECT_STUCK:
@@ -120,6 +122,7 @@ static void carry_out(Agent *a, const Effect *e) {
 
         case EFFECT_REFUSE:
                 journal_refused(a->journal, &e->refusal);
+                metrics_count_refusal(a->metrics, &e->refusal);
                 break;
 
         case EFFECT_SEEN:

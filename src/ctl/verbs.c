@@ -9,6 +9,7 @@ static const Verb verbs[] = {
         { "check", "[FILE...]", "Verify settings and policies without a daemon", verb_check },
         { "explain", "UNIT|INCIDENT", "Tell why something happened, or why nothing did", verb_explain },
         { "incidents", "", "List what happened, out of the journal", verb_incidents },
+        { "metrics", "", "Print what was counted, as OpenMetrics", verb_metrics },
         { "record", "FILE", "Write what memstalld sees and decides to a trace", verb_record },
         { "release", "UNIT...|--all", "Undo a throttle, freeze or protection by hand", verb_release },
         { "replay", "TRACE", "Put a trace through policies, and compare what is decided", verb_replay },

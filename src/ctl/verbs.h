@@ -29,6 +29,7 @@ void verbs_print(FILE *f);
 int verb_check(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_incidents(int argc, char **argv);
+int verb_metrics(int argc, char **argv);
 int verb_record(int argc, char **argv);
 int verb_release(int argc, char **argv);
 int verb_replay(int argc, char **argv);

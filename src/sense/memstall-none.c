@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* memstall.h and memstall-live.h where the build has no BPF. There is never an object, so what takes one is never reached. */
+/* memstall.h, memstall-live.h and memstall-sums.h where the build has no BPF. There is never an object, so what takes one is never reached. */
 
 #include "sense/memstall-live.h"
+#include "sense/memstall-sums.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -49,5 +50,17 @@ MemstallLive *memstall_live_free(MemstallLive *l) {
 }
 
 int memstall_live_read(MemstallLive *l, Memstall *m, uint64_t since_usec, LiveReading *ret) {
+        return -EOPNOTSUPP;
+}
+
+int memstall_sums_new(MemstallSums **ret) {
+        return -EOPNOTSUPP;
+}
+
+MemstallSums *memstall_sums_free(MemstallSums *s) {
+        return NULL;
+}
+
+int memstall_sums_read(MemstallSums *s, Memstall *m, MemstallSumsTell tell, void *userdata) {
         return -EOPNOTSUPP;
 }

@@ -47,6 +47,12 @@ static int answer_release(sd_bus_message *m, bool all) {
         return r;
 }
 
+static int answer_metrics(sd_bus_message *m) {
+        if (strcmp(mode, "old") == 0)
+                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_METHOD, "Unknown method Metrics");
+        return sd_bus_reply_method_return(m, "s", "# TYPE memstalld_watches gauge\nmemstalld_watches 2\n# EOF\n");
+}
+
 static int answer_property(sd_bus_message *m) {
         const char *interface, *name;
         int r;
@@ -82,6 +88,8 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return sd_bus_reply_method_return(m, "s", ":1.1") < 0 ? -EIO : 1;
         if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", "Get"))
                 return answer_property(m) < 0 ? -EIO : 1;
+        if (sd_bus_message_is_method_call(m, "org.memstalld1.Manager", "Metrics"))
+                return answer_metrics(m) < 0 ? -EIO : 1;
         if (sd_bus_message_is_method_call(m, "org.memstalld1.Manager", "Release"))
                 return answer_release(m, false) < 0 ? -EIO : 1;
         if (sd_bus_message_is_method_call(m, "org.memstalld1.Manager", "ReleaseAll"))

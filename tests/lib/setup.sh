@@ -7,7 +7,7 @@
 BUILD_PACKAGES=(meson ninja-build gcc libc6-dev clang pkg-config libsystemd-dev libbpf-dev libinih-dev libcmocka-dev bpftool
                 linux-libc-dev)
 GUEST_PACKAGES=(qemu-system-x86 mmdebstrap gpg e2fsprogs)
-LINT_PACKAGES=(libclang-rt-dev llvm shellcheck codespell mandoc binutils cppcheck)
+LINT_PACKAGES=(libclang-rt-dev llvm shellcheck codespell mandoc binutils cppcheck python3-prometheus-client)
 
 step() { printf '== %s\n' "$*"; }
 
