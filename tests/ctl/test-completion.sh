@@ -8,6 +8,7 @@ set -u
 
 # shellcheck source=/dev/null
 . "$1"
+completion=$(realpath "$1")
 ctl=$(realpath "$2")
 manual=$(realpath "$3")
 failed=0
@@ -97,6 +98,36 @@ for verb in $verbs; do
             failed=1
         fi
     done
+done
+
+# The other shells know the same verbs and options. Syntax is for the shells themselves, where they are there.
+zsh=${completion%/*}/_memstallctl fish=$completion.fish
+zsh_options() { # VERB
+    sed -n "/^    $1)\$/,/;;/p" "$zsh" | sed 's/\$json/--json/; s/\$pager/--no-pager/; s/\$root/--root/' | grep -oE -e '--[a-z-]+'
+}
+fish_options() { # VERB
+    echo --help
+    sed -n "s/^complete -c memstallctl -n '__memstallctl_verb $1' -l \([a-z-]*\) .*/--\1/p" "$fish"
+}
+for verb in $verbs; do
+    options=$("$ctl" "$verb" --help | grep -oE -e '^ +(-[a-z] )? *--[a-z-]+' | grep -oE -e '--[a-z-]+' | sort | tr '\n' ' ')
+    for shell in zsh fish; do
+        got=$("${shell}_options" "$verb" | sort -u | tr '\n' ' ')
+        if [[ $got != "$options" ]]; then
+            echo "completion for $shell, $verb: \"$got\" instead of \"$options\""
+            failed=1
+        fi
+        if ! grep -qE "^ +'$verb:|use_subcommand -a $verb " "${!shell}"; then
+            echo "completion for $shell: no $verb"
+            failed=1
+        fi
+    done
+done
+for shell in zsh fish; do
+    if command -v "$shell" >/dev/null && ! "$shell" -n "${!shell}"; then
+        echo "completion for $shell: not its syntax"
+        failed=1
+    fi
 done
 
 exit $failed
