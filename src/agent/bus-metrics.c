@@ -65,6 +65,15 @@ static MetricsNow look(const Agent *a) {
         return now;
 }
 
+static void expect_actions(Agent *a) {
+        for (size_t i = 0; i < a->config.policies.n_policies; i++) {
+                const Policy *p = a->config.policies.policies[i];
+
+                for (const Step *step = p->steps; step < p->steps + p->n_steps; step++)
+                        metrics_expect(a->metrics, p->name, step->action);
+        }
+}
+
 static int make_text(BusMetrics *b, Agent *a) {
         MetricsNow now = look(a);
         FILE *f;
@@ -77,6 +86,7 @@ static int make_text(BusMetrics *b, Agent *a) {
         }
         if (a->culprits.memstall)
                 (void) memstall_sums_read(b->sums, a->culprits.memstall, add_stall, a);
+        expect_actions(a);
         free(TAKE_PTR(b->text));
         f = open_memstream(&b->text, &b->size);
         if (!f)

@@ -18,6 +18,10 @@ int metrics_new(Metrics **ret);
 Metrics *metrics_free(Metrics *m);
 DEFINE_CLEANUP(Metrics *, metrics_free);
 
+/* A step of this policy may do that: what comes of it is there as 0 before it happens for the first time, or whoever reads
+ * would not see it grow. */
+void metrics_expect(Metrics *m, const char *policy, ActionKind action);
+
 /* An action's answer, or what came of it; an undo that is done; an action that is not taken. */
 void metrics_count_outcome(Metrics *m, const Report *report);
 void metrics_count_release(Metrics *m, const Undo *undo);

@@ -24,6 +24,8 @@ static void count(Metrics *m, const Policy *p, ActionKind action, OutcomeKind ou
 }
 
 static void fill(Metrics *m) {
+        metrics_expect(m, "50-hog", ACTION_THROTTLE);
+        metrics_expect(m, "50-hog", ACTION_FREEZE);
         count(m, &policy, ACTION_FREEZE, OUTCOME_DONE, 1500, false);
         count(m, &policy, ACTION_FREEZE, OUTCOME_DONE, 20000, false);
         count(m, &policy, ACTION_FREEZE, OUTCOME_SETTLED, 2000000, false); /* no answer: no latency */
@@ -72,6 +74,7 @@ static void assert_has(const char *text, const char *line) {
 static void test_text(void **state) {
         static const char *const lines[] = {
                 "memstalld_actions_total{policy=\"50-hog\",action=\"freeze\",outcome=\"done\"} 2",
+                "memstalld_actions_total{policy=\"50-hog\",action=\"throttle\",outcome=\"failed\"} 0",
                 "memstalld_actions_total{policy=\"50-hog\",action=\"kill\",outcome=\"timeout\"} 1",
                 "memstalld_actions_total{policy=\"a\\\"b\\\\c\\n\xef\xbf\xbd\",action=\"log\",outcome=\"dry-run\"} 1",
                 "memstalld_decision_latency_seconds_bucket{le=\"0.001\"} 0",
