@@ -316,7 +316,7 @@ int seen_print(FILE *f, const Seen *s, bool colors) {
         if (watched && r >= 0)
                 r = print_policies(&p, s, watched);
         if (seen_has(&s->notes, "left-alone"))
-                fputs("\nLeft alone: it was released by hand, and is not protected, throttled or frozen for ten minutes\n", f);
+                fputs("\nLeft alone: it was released by hand; for ten minutes nothing holds it again\n", f);
         print_holds(f, s);
         if (s->budget.max_actions > 0 && r >= 0) {
                 fputc('\n', f);

@@ -167,6 +167,9 @@ static void test_standing(void **state) {
         add_word(&seen.notes, "protected");
         assert_says("Whatever holds, nothing is done to hog.service: it is protected.");
         start();
+        add_word(&seen.notes, "left-alone");
+        assert_says("\nLeft alone: it was released by hand; for ten minutes nothing holds it again\n");
+        start();
         seen.no_freeze = true;
         seen.watches[0].steps[0].action = "freeze";
         assert_says("step end will not freeze it");
