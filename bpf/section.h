@@ -105,7 +105,7 @@ static __always_inline int enter_section_again(void) {
 #define CALLER_FRAME 3
 #endif
 
-/* By CPU: the caller of the wait that was looked at last. */
+/* By CPU, for waits that have slept and for those that have not: the caller of the one that was looked at last. */
 typedef struct CallSite {
         uint64_t looked_ns;
         uint64_t address;
@@ -115,28 +115,28 @@ typedef struct CallSite {
 
 struct {
         __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-        __uint(max_entries, 1);
+        __uint(max_entries, 2);
         __type(key, uint32_t);
         __type(value, CallSite);
 } call_sites SEC(".maps");
 
-/* Tells waits apart that no hook has named: an address near the top of the stack, that of the caller; where it
- * is not, the waits of a process merely share an entry. A CPU looks once in the time of a long section, which is at
- * each of them unless many tasks wait: then it takes what it has of the same process. */
-static __always_inline uint64_t call_site(void *ctx, uint32_t tgid, uint64_t now) {
+/* Tells waits apart that no hook has named: by whether they have slept; long ones by an address near the top of the
+ * stack, that of the caller. A CPU looks for it once in the time of a long section, which is at each of them unless many
+ * tasks wait: then it takes what it has of the same process. */
+static __always_inline uint64_t call_site(void *ctx, const MemstallTask *record, uint64_t now) {
         uint64_t frames[5] = {};
-        uint32_t zero = 0;
-        CallSite *last = bpf_map_lookup_elem(&call_sites, &zero);
+        uint32_t slept = !!(record->marks & MEMSTALL_MARK_SLEPT);
+        CallSite *last = bpf_map_lookup_elem(&call_sites, &slept);
 
-        if (!last)
-                return 0;
+        if (!last || record->start_ns + long_section_ns > now)
+                return slept;
         if (now - last->looked_ns < long_section_ns)
-                return last->tgid == tgid ? last->address : 0;
+                return last->tgid == record->tgid ? last->address : slept;
         count(MEMSTALL_COUNTER_STACKS);
         (void) bpf_get_stack(ctx, frames, sizeof(frames), 0);
         last->looked_ns = now;
         last->address = frames[CALLER_FRAME];
-        last->tgid = tgid;
+        last->tgid = record->tgid;
         return frames[CALLER_FRAME];
 }
 
@@ -156,7 +156,7 @@ static __always_inline void add_section(void *ctx, const MemstallTask *record, u
         bool is_wait = key.class == MEMSTALL_WAIT;
 
         if (stacks && is_wait)
-                key.site = took >= long_section_ns ? call_site(ctx, record->tgid, now) : !!(record->marks & MEMSTALL_MARK_SLEPT);
+                key.site = call_site(ctx, record, now);
         count(MEMSTALL_COUNTER_SECTIONS);
 
         /* Many short waits are an entry as well, and only a stack names them: one look at the first. */
