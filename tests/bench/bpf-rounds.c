@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* bpf-rounds FILE PAIRS MSEC: how fast a load goes while the BPF programs are attached and while they are not, in turns of
- * so many milliseconds. The programs are loaded once. FILE is memory.stat of the load's cgroup: what the load does, it
- * does in page faults. Prints "off N" or "on N" for each turn, faults a second; the first and the last are off. */
+/* bpf-rounds CGROUP PAIRS MSEC: how fast a load goes while the BPF programs are attached and while they are not, in turns of
+ * so many milliseconds. The programs are loaded once. CGROUP is the folder of the load's, which is frozen while they come
+ * and go: an emulated CPU that is in a tracepoint then may die of it. What the load does, it does in page faults. Prints "off N" or "on N" for each turn, faults a second; the first and the last are off. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <bpf/libbpf.h>
 
@@ -23,7 +24,7 @@ enum {
 };
 
 typedef struct Load {
-        int fd;
+        int fd, freeze_fd;
         uint64_t msec;
 } Load;
 
@@ -65,6 +66,13 @@ static void turn(const Load *l, const char *name) {
         (void) fflush(stdout);
 }
 
+static void freeze(const Load *l, bool frozen) {
+        if (pwrite(l->freeze_fd, frozen ? "1" : "0", 1, 0) != 1)
+                fail("cgroup.freeze", -errno);
+        if (frozen)
+                sleep_msec(SETTLE_MSEC);
+}
+
 static void detach(MemstallProgram *p) {
         for (size_t i = 0; i < MEMSTALL_HOOKS_MAX; i++)
                 for (size_t part = 0; part < MEMSTALL_PARTS_MAX; part++) {
@@ -83,27 +91,35 @@ static void attach(MemstallProgram *p) {
 }
 
 int main(int argc, char **argv) {
-        _cleanup_(fd_closep) int fd = argc == 4 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -EBADF;
+        _cleanup_(fd_closep) int dir_fd = argc == 4 ? open(argv[1], O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
+        _cleanup_(fd_closep) int fd = openat(dir_fd, "memory.stat", O_RDONLY | O_CLOEXEC);
+        _cleanup_(fd_closep) int freeze_fd = openat(dir_fd, "cgroup.freeze", O_WRONLY | O_CLOEXEC);
         MemstallProgram p = {};
         char why[512] = "";
         Load l;
         int r;
 
-        if (fd < 0) {
-                (void) fprintf(stderr, "usage: bpf-rounds FILE PAIRS MSEC\n");
+        if (fd < 0 || freeze_fd < 0) {
+                (void) fprintf(stderr, "usage: bpf-rounds CGROUP PAIRS MSEC\n");
                 return 2;
         }
-        l = (Load) { .fd = fd, .msec = strtoull(argv[3], NULL, 10) };
+        l = (Load) { .fd = fd, .freeze_fd = freeze_fd, .msec = strtoull(argv[3], NULL, 10) };
+        freeze(&l, true);
         r = memstall_program_load(&p, true, NULL, why, sizeof(why));
         if (r != 0)
                 fail(r > 0 ? why : "loading", MIN(r, 0));
         (void) printf("%s\n", p.rung);
         detach(&p);
+        freeze(&l, false);
         turn(&l, "off");
         for (unsigned long n = strtoul(argv[2], NULL, 10); n > 0; n--) {
+                freeze(&l, true);
                 attach(&p);
+                freeze(&l, false);
                 turn(&l, "on");
+                freeze(&l, true);
                 detach(&p);
+                freeze(&l, false);
                 turn(&l, "off");
         }
         memstall_program_unload(&p);
