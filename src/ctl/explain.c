@@ -6,11 +6,9 @@
 #include <string.h>
 
 #include "ctl/explain-private.h"
+#include "ctl/incident-trace.h"
 #include "ctl/json.h"
 #include "ctl/verbs.h"
-
-#define PREFIX_MIN 4U
-#define ID_LENGTH 32U
 
 static int help(void) {
         printf("memstallctl explain [OPTIONS...] UNIT|INCIDENT\n\n"
@@ -27,13 +25,6 @@ static int help(void) {
                "what was short, because of whom, what was done, whether it helped, what to change.\n\n"
                "Exit status: 0 done, 1 no such unit or incident, or no daemon runs, 2 wrong usage.\n");
         return CTL_DONE;
-}
-
-/* "cafe" may be a service as well, whose whole name then has to be given. */
-static bool is_incident(const char *s) {
-        size_t n = strlen(s);
-
-        return strcmp(s, "last") == 0 || (n >= PREFIX_MIN && n <= ID_LENGTH && strspn(s, "0123456789abcdef") == n);
 }
 
 /* memstallctl explain, see man:memstallctl(1). */
@@ -78,7 +69,8 @@ int verb_explain(int argc, char **argv) {
                 return CTL_USAGE;
         }
         (void) setlocale(LC_CTYPE, ""); /* whether blocks can be drawn */
-        if (is_incident(argv[optind]))
+        /* "cafe" may be a service as well, whose whole name then has to be given. */
+        if (incident_is_name(argv[optind]))
                 return explain_incident(&o, argv[optind]);
         if (o.file || *o.root) {
                 fprintf(stderr, "memstallctl explain: --file= and --root= are for incidents; %s is none\n", argv[optind]);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/usec.h"
 #include "core/trace.h"
@@ -85,5 +88,52 @@ int incident_trace_read(const char *path, const char *watch, Chart *ret) {
         r = read_lines(f, watch, t, ret);
         (void) fclose(f);
         chart_trim(ret, BEFORE_USEC); /* a minute of calm would leave little room for the rest */
+        return r;
+}
+
+bool incident_is_name(const char *s) {
+        size_t n = strlen(s);
+
+        return strcmp(s, "last") == 0 ||
+               (n >= INCIDENT_DIGITS_MIN && n <= INCIDENT_DIGITS && strspn(s, "0123456789abcdef") == n);
+}
+
+/* The one that was written last; NULL if there is none. */
+static const char *newest(const glob_t *found) {
+        struct timespec best = { 0 };
+        const char *path = NULL;
+
+        for (size_t i = 0; i < found->gl_pathc; i++) {
+                struct stat st;
+
+                if (stat(found->gl_pathv[i], &st) < 0)
+                        continue;
+                if (!path || st.st_mtim.tv_sec > best.tv_sec ||
+                    (st.st_mtim.tv_sec == best.tv_sec && st.st_mtim.tv_nsec > best.tv_nsec)) {
+                        best = st.st_mtim;
+                        path = found->gl_pathv[i];
+                }
+        }
+        return path;
+}
+
+int incident_trace_find(const char *root, const char *name, char *ret, size_t size) {
+        bool last = strcmp(name, "last") == 0;
+        char pattern[4096];
+        glob_t found = { 0 };
+        const char *path;
+        int r = 0;
+
+        (void) snprintf(pattern, sizeof(pattern), "%s" INCIDENT_TRACES "/%s*.trace", root, last ? "" : name);
+        if (glob(pattern, 0, NULL, &found) == GLOB_NOSPACE)
+                r = -ENOMEM;
+        path = newest(&found);
+        if (r == 0 && !path)
+                r = -ENOENT;
+        if (r == 0 && !last && found.gl_pathc > 1)
+                r = -ENOTUNIQ;
+        if (r == 0 && (size_t) snprintf(ret, size, "%s", path) >= size)
+                r = -ENAMETOOLONG;
+        globfree(&found);
         return r;
 }

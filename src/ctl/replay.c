@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <errno.h>
 #include <getopt.h>
 #include <glob.h>
 #include <string.h>
@@ -8,19 +9,18 @@
 #include "base/usec.h"
 #include "config/load.h"
 #include "core/replay.h"
+#include "ctl/incident-trace.h"
 #include "ctl/json.h"
 #include "ctl/pager.h"
 #include "ctl/replay-print.h"
 #include "ctl/verbs.h"
-
-#define INCIDENTS "/var/lib/memstalld/incidents"
 
 static int help(void) {
         printf("memstallctl replay [OPTIONS...] TRACE\n"
                "memstallctl replay [OPTIONS...] --incident=ID\n\n"
                "Put a trace through policies and print what would be decided, beside what memstalld did decide.\n\n"
                "  -h --help            Show this help\n"
-               "     --incident=ID     The trace that memstalld kept of this incident\n"
+               "     --incident=ID     The trace that memstalld kept of this incident (4 digits or more, or \"last\")\n"
                "     --policy-dir=DIR  DIR/*.conf are the policies, in place of those in effect\n"
                "     --root=DIR        Look for configuration and incidents below DIR instead of /\n"
                "     --check           Print nothing; exit status 1 if anything differs\n"
@@ -216,7 +216,7 @@ int verb_replay(int argc, char **argv) {
         };
         Options o = { .root = "" };
         char path[4096];
-        int c;
+        int c, r;
 
         while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
                 switch (c) {
@@ -263,10 +263,18 @@ int verb_replay(int argc, char **argv) {
         }
         if (!o.incident)
                 return show(argv[optind], &o);
-        if (strspn(o.incident, "0123456789abcdef") != strlen(o.incident) || strlen(o.incident) != 32) {
-                fprintf(stderr, "memstallctl replay: an incident's ID has 32 hexadecimal digits\n");
+        if (!incident_is_name(o.incident)) {
+                fprintf(stderr, "memstallctl replay: an incident's ID has 32 hexadecimal digits, of which 4 will do, "
+                                "or is \"last\"\n");
                 return CTL_USAGE;
         }
-        (void) snprintf(path, sizeof(path), "%s" INCIDENTS "/%s.trace", o.root, o.incident);
+        r = incident_trace_find(o.root, o.incident, path, sizeof(path));
+        if (r < 0) {
+                fprintf(stderr, "memstallctl replay: %s: %s\n", o.incident,
+                        r == -ENOENT   ? "no trace was kept of such an incident" :
+                        r == -ENOTUNIQ ? "more than one incident begins with that" :
+                                         strerror(-r));
+                return CTL_FAILED;
+        }
         return show(path, &o);
 }

@@ -109,6 +109,17 @@ cp "$dir/trace" "$dir/root/var/lib/memstalld/incidents/0123456789abcdef012345678
 expect 0 --policy-dir "$dir/other" --root "$dir/root" --incident 0123456789abcdef0123456789abcdef
 says out '^ *10\.000s -  #7 throttle b\.service'
 says out '^ *10\.000s \+  #1 kill b\.service'
+incidents=$dir/root/var/lib/memstalld/incidents
+cp "$dir/trace" "$incidents/0123ffffffffffffffffffffffffffff.trace"
+echo "no trace" >"$incidents/ffff0000000000000000000000000000.trace"
+touch -d yesterday "$incidents/0123456789abcdef0123456789abcdef.trace" "$incidents/ffff0000000000000000000000000000.trace"
+expect 0 --policy-dir "$dir/other" --root "$dir/root" --incident 01234
+expect 0 --policy-dir "$dir/other" --root "$dir/root" --incident last
+expect 1 --policy-dir "$dir/other" --root "$dir/root" --incident 0123
+says err 'more than one incident'
+expect 1 --policy-dir "$dir/other" --root "$dir/root" --incident 9999
+says err 'no trace was kept'
+expect 2 --policy-dir "$dir/other" --root "$dir/root" --incident 012
 expect 1 --policy-dir "$dir/other" --root "$dir/root" --check "$dir/trace"
 
 echo "time=111.000000 lost=3" >>"$dir/trace"
