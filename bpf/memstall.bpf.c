@@ -102,6 +102,12 @@ int task_end(void *ctx) {
         return task_ends();
 }
 
+/* For whom the first was skipped: a record that stays would keep its place until the thread id comes again. */
+SEC("tp_btf/sched_process_exit")
+int task_end_again(void *ctx) {
+        return task_ends();
+}
+
 /* __node_reclaim() says begin before it enters the section and end after it has left. */
 SEC("tp_btf/mm_vmscan_node_reclaim_begin")
 int node_reclaim_begin(void *ctx) {

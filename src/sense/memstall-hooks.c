@@ -31,6 +31,7 @@
 static const MemstallHook fentry_hooks[] = {
         /* What is attached last is called first (kernel/bpf/trampoline.c): these two after the others. */
         { "second looks", { "section_enter_again", "section_leave_again" }, .if_preemptible = true },
+        { "second looks at ends of tasks", { "task_end_again" }, .if_preemptible = true },
         SECTION_HOOKS,
         RECLAIM_HOOKS,
         { "swap-wait", { "wait_fault_begin", "wait_fault_end" }, { "__lock_page_or_retry" } },
