@@ -66,6 +66,7 @@ def main():
     plain = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line) for line in lines]
     width, height = max(map(len, plain)) * WIDTH + 2 * MARGIN, len(lines) * HEIGHT + 2 * MARGIN
     title = sys.argv[2] if len(sys.argv) > 2 else ""
+    print("<!-- SPDX-License-Identifier: LGPL-2.1-or-later -->")
     print(f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" viewBox="0 0 {width:.0f} {height}" '
           f'font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" role="img">')
     print(f"<title>{escape(title)}</title>\n"
