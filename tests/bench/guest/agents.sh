@@ -73,6 +73,7 @@ agent_start() { # NAME
     oomd) AGENT_UNIT=oomd.service; oomd_rules ;;
     *) fail "no agent $1" ;;
     esac
+    systemctl unmask -q "$AGENT_UNIT" systemd-oomd.socket # the guests have systemd-oomd masked
     systemctl start "$AGENT_UNIT" || fail "$1 did not start"
     sleep 3
     is_active "$AGENT_UNIT" || { show_journal "$AGENT_UNIT"; fail "$1 does not run"; }
