@@ -130,13 +130,15 @@ static bool find(const HeldList *l, uint64_t id, size_t *ret_slot) {
 }
 
 int held_list_set(HeldList *l, size_t slot, uint64_t id, const HeldUnit *unit) {
-        int r;
+        int r = 0;
 
         pthread_mutex_lock(&l->lock);
-        r = set_line(l, slot, unit);
-        if (r != 0)
-                free_line(line_at(l, slot));
-        l->ids[slot] = r == 0 ? id : 0;
+        if (id == 0 || l->ids[slot] != id) { /* else it may have been noted more than is known here */
+                r = set_line(l, slot, unit);
+                if (r != 0)
+                        free_line(line_at(l, slot));
+                l->ids[slot] = r == 0 ? id : 0;
+        }
         pthread_mutex_unlock(&l->lock);
         return r;
 }

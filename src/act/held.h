@@ -61,7 +61,7 @@ int held_list_new(HeldList **ret, const char *path, const HeldUnit *units, size_
 HeldList *held_list_free(HeldList *l);
 DEFINE_CLEANUP(HeldList *, held_list_free);
 
-/* Writes a slot, unless it says so already. `id`, unless it is 0, is that of the decision which is about to be carried out,
+/* Writes a slot, unless it says so already, or is that of the same decision: what was noted of it stays. `id`, unless it is 0, is that of the decision which is about to be carried out,
  * for held_list_note(). 0, or HELD_E_LONG and the slot is free. */
 int held_list_set(HeldList *l, size_t slot, uint64_t id, const HeldUnit *unit);
 

@@ -120,6 +120,11 @@ static void test_note(void **state) {
         assert_string_equal(units[0].path, "/b.service");
         assert_int_equal(units[1].previous.set, 0);
 
+        /* The core, which is not told of it before the answer, writes all its slots when another one changes. */
+        assert_int_equal(held_list_set(l, 3, 5, &throttled), 0);
+        assert_int_equal(n_read(), 2);
+        assert_int_equal(units[0].previous.set, before.set);
+
         /* A decision that has been answered, or is given up, changes nothing any more. */
         assert_int_equal(held_list_set(l, 3, 0, &throttled), 0);
         assert_false(held_list_note(l, 5, &before));

@@ -58,7 +58,7 @@ END_
 [Unit]
 StartLimitIntervalSec=0
 [Service]
-ExecStart=leak 20
+ExecStart=$(command -v leak) 20
 MemoryHigh=20M
 MemorySwapMax=100M
 Restart=always
