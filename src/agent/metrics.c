@@ -109,7 +109,7 @@ void metrics_count_refusal(Metrics *m, const Refusal *refusal) {
 static uint32_t hash_name(const char *name) {
         uint32_t h = UINT32_C(0x811c9dc5);
 
-        for (size_t i = 0; name[i] && i < NAME_MAX_BYTES - 1; i++)
+        for (size_t i = 0; i < NAME_MAX_BYTES - 1 && name[i]; i++)
                 h = (h ^ (unsigned char) name[i]) * UINT32_C(0x01000193);
         return h;
 }
