@@ -107,9 +107,10 @@ void metrics_count_refusal(Metrics *m, const Refusal *refusal) {
 }
 
 static uint32_t hash_name(const char *name) {
+        size_t n = strnlen(name, NAME_MAX_BYTES - 1);
         uint32_t h = UINT32_C(0x811c9dc5);
 
-        for (size_t i = 0; i < NAME_MAX_BYTES - 1 && name[i]; i++)
+        for (size_t i = 0; i < n; i++)
                 h = (h ^ (unsigned char) name[i]) * UINT32_C(0x01000193);
         return h;
 }
