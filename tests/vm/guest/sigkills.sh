@@ -58,9 +58,8 @@ END_
 [Unit]
 StartLimitIntervalSec=0
 [Service]
-ExecStart=$(command -v leak) 20
-MemoryHigh=20M
-MemorySwapMax=100M
+ExecStart=perl -e 'while (1) { \$m = "x" x (20 << 20); select undef, undef, undef, 0.1 }'
+MemoryHigh=10M
 Restart=always
 RestartSec=0
 END_
@@ -107,7 +106,7 @@ sigkills() {
     local i u n_actions n_recovered
     sigkills_prepare
     sigkills_watch
-    trap 'kill "$SIGKILLS_WATCH"; rm -rf /run/systemd/system/memstalld.service.d; systemctl daemon-reload' EXIT
+    trap 'kill "$SIGKILLS_WATCH" 2>/dev/null || :; rm -rf /run/systemd/system/memstalld.service.d; systemctl daemon-reload' EXIT
     for ((i = 0; i < $1; i++)); do
         sigkills_kill
         [ $((i % 20)) -gt 0 ] || say "$i"
@@ -137,7 +136,7 @@ sigkills() {
 
 what_is_held() {
     local u
-    grep . /run/memstalld/held || :
+    grep service /run/memstalld/held | tr -s " " || :
     grep . /sys/fs/cgroup/sigkills.slice/*.service/{cgroup.freeze,memory.high} || :
     for u in "${SIGKILLS_UNITS[@]}"; do systemctl show -p FreezerState -p MemoryHigh -p ActiveState "$u".service; done
     records -n 60 -o short-monotonic -u memstalld.service
